@@ -1,0 +1,36 @@
+/*
+ * file: read a file up to a limit; replace one atomically; names kept under a root.
+ */
+#ifndef TL_BASE_FILE_H
+#define TL_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* The whole file, appended to out.  More than max bytes: ERR_LIMIT.  "-" reads standard input. */
+int file_read(const char *path, size_t max, struct wr *out, struct err *e);
+/* Writes beside the file, syncs, renames over it and syncs the folder: after a crash there is the
+ * old file or the new one, whole. */
+int file_replace(const char *path, struct bytes content, mode_t mode, struct err *e);
+/* The folder, and those above it, with this mode; one that exists already is left as it is. */
+int file_make_folder(const char *path, mode_t mode, struct err *e);
+bool file_exists(const char *path);
+
+/* Opens a regular file for reading by a name that a peer sent, under the open folder root.  The
+ * name never leads out: "..", absolute names, control bytes and symlinks that leave the folder are
+ * refused, folders and devices too.  -1: ERR_NOT_FOUND (also what was refused, with the reason). */
+int file_open_under(int root, const char *name, struct err *e);
+
+/* Which version of a file this is: changes when somebody writes or replaces it. */
+struct file_identity {
+	uint64_t device, inode;
+	int64_t size, changed_ns;
+};
+int file_identity_of(int fd, struct file_identity *out, struct err *e);
+bool file_identity_eq(const struct file_identity *a, const struct file_identity *b);
+
+#endif

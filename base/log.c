@@ -1,0 +1,142 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/bytes.h"
+
+enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 1024 };
+
+static const char *const names[] = { "error", "warn", "info", "debug" };
+
+/* The only process-wide state of the program besides OpenSSL's: what the operator asked to see. */
+static _Atomic int wanted = LOG_INFO;
+static void (*sink_fn)(void *ctx, enum log_level level, const char *line);
+static void *sink_ctx;
+
+void
+log_set_level(enum log_level level)
+{
+	wanted = (int)level;
+}
+
+bool
+log_wants(enum log_level level)
+{
+	return (int)level <= wanted;
+}
+
+int
+log_level_of(const char *name)
+{
+	for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
+		if (strcasecmp(names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+void
+log_set_sink(void (*sink)(void *ctx, enum log_level level, const char *line), void *ctx)
+{
+	sink_fn = sink;
+	sink_ctx = ctx;
+}
+
+const char *
+log_num_text(struct log_num *to, int64_t n)
+{
+	snprintf(to->text, sizeof(to->text), "%lld", (long long)n);
+	return to->text;
+}
+
+static void
+put_time(struct wr *w)
+{
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	wr_fmt(w, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now.tv_nsec / 1000000));
+}
+
+static void
+put_word(struct wr *w, const char *text)
+{
+	char plain[VALUE_MAX_BYTES];
+
+	bytes_printable(bytes_of(text == NULL ? "-" : text), plain, sizeof(plain));
+	wr_fmt(w, " %s", plain);
+}
+
+static void
+put_pair(struct wr *w, const char *key, const char *value)
+{
+	char plain[VALUE_MAX_BYTES];
+	bool quote = value[0] == '\0' || strpbrk(value, " =\t") != NULL;
+
+	bytes_printable(bytes_of(value), plain, sizeof(plain));
+	wr_fmt(w, quote ? " %s=\"%s\"" : " %s=%s", key, plain);
+}
+
+static void
+put_line(struct wr *w, enum log_level level)
+{
+	/* A line that outgrew its maximum is cut; what was written stays. */
+	w->bad = false;
+	w->max = LINE_MAX_BYTES + 2;
+	if (sink_fn != NULL) {
+		sink_fn(sink_ctx, level, wr_cstr(w));
+	} else {
+		wr_u8(w, '\n');
+		fwrite(w->p, 1, w->n, stderr);
+	}
+	wr_free(w);
+}
+
+static void
+put_head(struct wr *w, enum log_level level, const char *service, const char *peer,
+    const char *device, const char *event)
+{
+	*w = (struct wr){ .max = LINE_MAX_BYTES };
+	put_time(w);
+	wr_fmt(w, " %s", names[level]);
+	put_word(w, service);
+	put_word(w, peer);
+	put_word(w, device);
+	put_word(w, event);
+}
+
+void
+log_event(enum log_level level, const char *service, const char *peer, const char *device,
+    const char *event, ...)
+{
+	const char *key, *value;
+	struct wr w;
+	va_list ap;
+
+	if (!log_wants(level))
+		return;
+	put_head(&w, level, service, peer, device, event);
+	va_start(ap, event);
+	while ((key = va_arg(ap, const char *)) != NULL) {
+		value = va_arg(ap, const char *);
+		if (value != NULL)
+			put_pair(&w, key, value);
+	}
+	va_end(ap);
+	put_line(&w, level);
+}
+
+void
+log_err(enum log_level level, const char *service, const char *peer, const char *device,
+    const char *event, const struct err *e)
+{
+	log_event(level, service, peer, device, event, "error", e->text, "hint",
+	    e->hint[0] != '\0' ? e->hint : NULL, NULL);
+}
