@@ -152,7 +152,8 @@ bytes_is_utf8(struct bytes b)
 	return true;
 }
 
-/* U+0080..U+009F are terminal controls too, and U+202A..U+202E, U+2066..U+2069 reorder a line. */
+/* U+0080..U+009F are terminal controls too; U+200B..U+200F, U+2028..U+202E and U+2060..U+206F
+ * cannot be seen, end a line or reorder it. */
 static bool
 is_plain(const uint8_t *p, size_t n)
 {
@@ -162,31 +163,36 @@ is_plain(const uint8_t *p, size_t n)
 		return p[0] >= ' ' && p[0] != 0x7f && p[0] != '"' && p[0] != '\\';
 	if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)
 		return false;
-	if (n == 3 && p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae)
-		return false;
-	return !(n == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+	if (n == 3 && p[0] == 0xe2 && p[1] == 0x80)
+		return !(p[2] >= 0x8b && p[2] <= 0x8f) && !(p[2] >= 0xa8 && p[2] <= 0xae);
+	return !(n == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf);
 }
 
 void
 bytes_printable(struct bytes b, char *to, size_t size)
 {
 	static const char cut[] = "...";
-	size_t at = 0, n;
+	size_t at = 0, cut_at = 0, n;
 
 	assert(size >= 8);
 	for (size_t i = 0; i < b.n; i += n) {
+		bool plain;
+
 		n = utf8_char(b.p + i, b.n - i);
-		if (at + 4 + sizeof(cut) > size) {
-			memcpy(to + at, cut, sizeof(cut));
+		plain = is_plain(b.p + i, n);
+		if (!plain)
+			n = 1;
+		if (at + sizeof(cut) <= size)
+			cut_at = at;
+		if (at + (plain ? n : 4) + 1 > size) {
+			memcpy(to + cut_at, cut, sizeof(cut));
 			return;
 		}
-		if (is_plain(b.p + i, n)) {
+		if (plain)
 			memcpy(to + at, b.p + i, n);
-			at += n;
-			continue;
-		}
-		n = 1;
-		at += (size_t)snprintf(to + at, size - at, "\\x%02x", b.p[i]);
+		else
+			snprintf(to + at, size - at, "\\x%02x", b.p[i]);
+		at += plain ? n : 4;
 	}
 	to[at] = '\0';
 }
@@ -271,6 +277,26 @@ rd_done(const struct rd *r)
 	return !r->bad && r->at == r->in.n;
 }
 
+/* Not realloc(): the bytes may be a key, and no copy of it may stay behind. */
+static void
+wr_grow(struct wr *w, size_t n)
+{
+	size_t room = w->room ? w->room : 256;
+	uint8_t *p;
+
+	if (w->room - w->n >= n)
+		return;
+	while (room - w->n < n)
+		room *= 2;
+	p = mem_new(room);
+	if (w->n > 0)
+		memcpy(p, w->p, w->n);
+	mem_wipe(w->p, w->n);
+	free(w->p);
+	w->p = p;
+	w->room = room;
+}
+
 /* Room for n more bytes; false (and bad) past the maximum. */
 static bool
 wr_room(struct wr *w, size_t n)
@@ -281,14 +307,7 @@ wr_room(struct wr *w, size_t n)
 		w->bad = true;
 		return false;
 	}
-	if (n > w->room - w->n) {
-		size_t room = w->room ? w->room : 256;
-
-		while (room - w->n < n)
-			room *= 2;
-		w->p = mem_resize(w->p, room);
-		w->room = room;
-	}
+	wr_grow(w, n);
 	return true;
 }
 
@@ -433,8 +452,9 @@ wr_view(const struct wr *w)
 const char *
 wr_cstr(struct wr *w)
 {
-	if (!wr_room(w, 1))
+	if (w->bad)
 		return "";
+	wr_grow(w, 1); /* past the maximum too: the NUL does not count */
 	w->p[w->n] = '\0';
 	return (const char *)w->p;
 }

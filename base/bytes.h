@@ -34,8 +34,9 @@ void bytes_hex(struct bytes b, char sep, char *to, size_t size);
  * long. */
 ptrdiff_t bytes_unhex(const char *hex, uint8_t *to, size_t size);
 bool bytes_is_utf8(struct bytes b);
-/* Makes foreign text fit to print on a terminal or in a log: control bytes, quotes, backslashes and
- * what is not UTF-8 become \xNN.  Always ends in NUL; cut (with "...") when size is too small. */
+/* Makes foreign text fit to print on a terminal or in a log: control bytes, quotes, backslashes,
+ * what is not UTF-8 and what would reorder or hide other text become \xNN.  Always ends in NUL; cut
+ * (with "...") when size, at least 8, is too small. */
 void bytes_printable(struct bytes b, char *to, size_t size);
 
 struct rd {
@@ -84,8 +85,8 @@ size_t wr_open(struct wr *w, uint8_t tag);
 void wr_close(struct wr *w, size_t mark);
 void wr_set_u16(struct wr *w, size_t at, uint16_t v); /* over two bytes written before */
 struct bytes wr_view(const struct wr *w);
-/* The text written so far, with a NUL after it (which is not counted in n); valid until the next
- * write. */
+/* The text written so far, with a NUL after it (which is not counted in n); "" when w is bad. Valid
+ * until the next write. */
 const char *wr_cstr(struct wr *w);
 uint8_t *wr_steal(struct wr *w, size_t *n); /* caller frees; w is empty again */
 void wr_free(struct wr *w);

@@ -1,5 +1,6 @@
 #include "base/conf.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <limits.h>
@@ -27,8 +28,10 @@ struct reading {
 static void
 fault(struct conf_report *r, int line, const char *text)
 {
-	if (r->n == CONF_FAULTS)
+	if (r->n == CONF_FAULTS) {
+		r->more++;
 		return;
+	}
 	r->fault[r->n].line = line;
 	snprintf(r->fault[r->n].text, sizeof(r->fault[r->n].text), "%s", text);
 	r->n++;
@@ -113,28 +116,58 @@ take(const struct reading *r, const struct conf_setting *s, const char *value, s
 	return err_set(e, ERR_FAILED, "a setting of unknown kind");
 }
 
-/* inih as distributions build it does not tell its handler the line, so we hand it the lines one by
- * one, as fgets() would, and count them. */
+/* The next line, without its newline and the blanks before it. */
+static struct bytes
+cut_line(struct bytes *left)
+{
+	const uint8_t *end = memchr(left->p, '\n', left->n);
+	size_t n = end == NULL ? left->n : (size_t)(end - left->p), at = 0;
+	struct bytes line;
+
+	while (at < n && isspace(left->p[at]))
+		at++;
+	line = bytes_part(*left, at, n - at);
+	*left = bytes_from(*left, n + 1);
+	return line;
+}
+
+/* Whether inih will understand the line: nothing, a comment, [section], key = value, key: value. */
+static bool
+is_sound(struct bytes line)
+{
+	const char *closing = line.n > 0 && line.p[0] == '[' ? "]" : "=:";
+
+	if (line.n == 0 || line.p[0] == '#' || line.p[0] == ';')
+		return true;
+	for (size_t i = 0; i < line.n; i++) {
+		if (strchr(closing, line.p[i]) != NULL)
+			return true;
+		if (i > 0 && line.p[i] == ';' && isspace(line.p[i - 1]))
+			return false;
+	}
+	return false;
+}
+
+/* inih as distributions build it does not tell its handler the line, remembers only the first one
+ * it does not understand, and takes one that starts with a blank for more of the value before.  So
+ * we hand it the lines one by one, as fgets() would: counted, trimmed, and only the sound ones. */
 static char *
 next_line(char *to, int size, void *ctx)
 {
 	struct reading *r = ctx;
-	const uint8_t *end;
-	size_t n;
+	struct bytes line;
 
 	if (r->left.n == 0)
 		return NULL;
 	r->line++;
-	end = memchr(r->left.p, '\n', r->left.n);
-	n = end == NULL ? r->left.n : (size_t)(end - r->left.p) + 1;
-	if (n > (size_t)size - 1) {
+	line = cut_line(&r->left);
+	to[0] = '\0';
+	if (line.n >= (size_t)size)
 		fault(r->report, r->line, "the line is too long");
-		to[0] = '\0';
-	} else {
-		memcpy(to, r->left.p, n);
-		to[n] = '\0';
-	}
-	r->left = bytes_from(r->left, n);
+	else if (!is_sound(line))
+		fault(r->report, r->line, "neither [section], nor key = value, nor a comment");
+	else
+		snprintf(to, (size_t)size, "%.*s", (int)line.n, (const char *)line.p);
 	return to;
 }
 
@@ -166,38 +199,47 @@ on_setting(void *ctx, const char *section, const char *key, const char *value)
 }
 
 int
+conf_read_text(const char *path, struct bytes text, const struct conf_setting *table, size_t n,
+    void *into, struct conf_report *report, struct err *e)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	struct conf_report own;
+	struct reading r = { path, table, n, into, report ? report : &own, NULL, text, 0 };
+
+	*r.report = (struct conf_report){ .n = 0 };
+	if (text.n > 0 && memchr(text.p, '\0', text.n) != NULL) {
+		fault(r.report, 0, "holds a NUL byte: not a text file");
+		return err_set(e, ERR_MALFORMED, "%s: holds a NUL byte: not a text file", path);
+	}
+	if (bytes_eq_text(bytes_part(text, 0, 3), bom))
+		r.left = bytes_from(text, 3);
+	r.seen = mem_array(n, sizeof(*r.seen));
+	if (ini_parse_stream(next_line, &r, on_setting, &r) != 0)
+		fault(r.report, r.line, "cannot be understood");
+	free(r.seen);
+	if (r.report->n == 0)
+		return 0;
+	return err_set(
+	    e, ERR_MALFORMED, "%s:%d: %s", path, r.report->fault[0].line, r.report->fault[0].text);
+}
+
+int
 conf_read(const char *path, const struct conf_setting *table, size_t n, void *into,
     struct conf_report *report, struct err *e)
 {
-	struct conf_report own = { .n = 0 };
-	struct reading r = { path, table, n, into, report ? report : &own, NULL, { 0 }, 0 };
 	struct wr text = { 0 };
-	int line, rc = -1;
+	struct err own;
+	int rc;
 
-	r.report->n = 0;
-	if (file_read(path, CONF_FILE_MAX, &text, e) != 0) {
-		fault(r.report, 0, e ? e->text : "cannot be read");
-		goto out;
+	if (e == NULL)
+		e = &own;
+	rc = file_read(path, CONF_FILE_MAX, &text, e);
+	if (rc == 0) {
+		rc = conf_read_text(path, wr_view(&text), table, n, into, report, e);
+	} else if (report != NULL) {
+		*report = (struct conf_report){ .n = 0 };
+		fault(report, 0, e->text);
 	}
-	if (text.n > 0 && memchr(text.p, '\0', text.n) != NULL) {
-		fault(r.report, 0, "holds a NUL byte: not a text file");
-		err_set(e, ERR_MALFORMED, "%s: holds a NUL byte: not a text file", path);
-		goto out;
-	}
-	r.seen = mem_array(n, sizeof(*r.seen));
-	r.left = wr_view(&text);
-	line = ini_parse_stream(next_line, &r, on_setting, &r);
-	if (line > 0)
-		fault(r.report, line, "neither [section], nor key = value, nor a comment");
-	if (r.report->n > 0) {
-		struct conf_fault *first = &r.report->fault[0];
-
-		err_set(e, ERR_MALFORMED, "%s:%d: %s", path, first->line, first->text);
-		goto out;
-	}
-	rc = 0;
-out:
-	free(r.seen);
 	wr_free(&text);
 	return rc;
 }

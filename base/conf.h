@@ -1,6 +1,7 @@
 /*
  * conf: the config file, read through a table of settings.  Every error comes with its line, and
- * all of them are found in one reading.  Syntax: [section], key = value, # and ; start comments.
+ * all of them are found in one reading.  Syntax: [section], key = value; a line that starts with #
+ * or ; is a comment, and so is what follows a blank and a ; after a value.
  *
  * Knows nothing of what the settings mean: the table says where each value goes and how it is read.
  */
@@ -9,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 enum conf_kind {
@@ -38,14 +40,19 @@ enum { CONF_FAULTS = 50, CONF_FILE_MAX = 1 << 20 };
 
 struct conf_report {
 	struct conf_fault fault[CONF_FAULTS];
-	size_t n; /* more than CONF_FAULTS are counted in the last one's place */
+	size_t n;
+	size_t more; /* faults that found no place above */
 };
 
 /* Fills *into from the file; settings that the file does not name keep what they had.  A key or
  * section that the table does not know is a fault.  Returns 0, or -1 with the first fault as
- * "FILE:LINE: reason" in e and all of them in report (which may be NULL). */
+ * "FILE:LINE: reason" in e and all of them in report (which may be NULL); *into then holds what
+ * could be read, so conf_free() it all the same. */
 int conf_read(const char *path, const struct conf_setting *table, size_t n, void *into,
     struct conf_report *report, struct err *e);
+/* The same from memory; path is for messages and for the folder of a CONF_PATH. */
+int conf_read_text(const char *path, struct bytes text, const struct conf_setting *table, size_t n,
+    void *into, struct conf_report *report, struct err *e);
 /* Frees the text and path fields. */
 void conf_free(const struct conf_setting *table, size_t n, void *into);
 

@@ -18,20 +18,24 @@ read_all(int fd, const char *path, size_t max, struct wr *out, struct err *e)
 	uint8_t part[16384];
 	size_t start = out->n;
 	ssize_t n;
+	int rc = 0;
 
-	while ((n = read(fd, part, sizeof(part))) != 0) {
+	while (rc == 0 && (n = read(fd, part, sizeof(part))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_errno(e, "reading %s", path);
-		if ((size_t)n > max - (out->n - start))
-			return err_set(e, ERR_LIMIT, "%s is larger than %zu bytes", path, max);
-		wr_put(out, bytes_over(part, (size_t)n));
+			rc = err_errno(e, "reading %s", path);
+		else if ((size_t)n > max - (out->n - start))
+			rc = err_set(e, ERR_LIMIT, "%s is larger than %zu bytes", path, max);
+		else
+			wr_put(out, bytes_over(part, (size_t)n));
 	}
 	mem_wipe(part, sizeof(part));
-	if (out->bad)
-		return err_set(e, ERR_LIMIT, "%s is larger than we read", path);
-	return 0;
+	if (rc == 0 && out->bad)
+		rc = err_set(e, ERR_LIMIT, "%s is larger than we read", path);
+	if (rc != 0)
+		out->n = start;
+	return rc;
 }
 
 int
@@ -123,11 +127,11 @@ file_make_folder(const char *path, mode_t mode, struct err *e)
 	struct stat st;
 	int rc = 0;
 
-	for (char *p = whole + 1; rc == 0 && *p != '\0'; p++) {
-		if (*p != '/')
+	for (char *p = whole; rc == 0 && *p != '\0'; p++) {
+		if (*p != '/' || p == whole)
 			continue;
 		*p = '\0';
-		if (mkdir(whole, 0755) != 0 && errno != EEXIST)
+		if (mkdir(whole, mode) != 0 && errno != EEXIST)
 			rc = err_errno(e, "cannot make the folder %s", whole);
 		*p = '/';
 	}
@@ -152,10 +156,23 @@ is_fit_to_open(const char *name)
 {
 	if (name[0] == '\0' || name[0] == '/')
 		return false;
-	for (const char *p = name; *p != '\0'; p++)
+	for (const char *p = name; *p != '\0'; p++) {
+		bool starts = p == name || p[-1] == '/';
+
 		if ((unsigned char)*p < ' ' || *p == 0x7f || *p == '\\')
 			return false;
+		if (starts && p[0] == '.' && p[1] == '.' && (p[2] == '/' || p[2] == '\0'))
+			return false;
+	}
 	return true;
+}
+
+/* Errors of open that mean "no file of that name": also what is there but cannot be one. */
+static bool
+is_absent(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG ||
+	       error == ENXIO || error == ENODEV;
 }
 
 int
@@ -166,19 +183,17 @@ file_open_under(int root, const char *name, struct err *e)
 	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 	struct stat st;
-	int fd;
+	int fd, error;
 
 	if (!is_fit_to_open(name))
 		return err_set(e, ERR_NOT_FOUND, "not a name under the folder");
 	fd = (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
-	if (fd < 0 && errno == EXDEV)
+	error = errno;
+	if (fd < 0 && error == EXDEV)
 		return err_set(e, ERR_NOT_FOUND, "the name leads out of the folder");
-	if (fd < 0) {
-		err_errno(e, "cannot open");
-		if (e != NULL && (errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG))
-			e->code = ERR_NOT_FOUND;
-		return -1;
-	}
+	if (fd < 0)
+		return err_set(e, is_absent(error) ? ERR_NOT_FOUND : ERR_FAILED, "cannot open: %s",
+		    strerror(error));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
 		return err_set(e, ERR_NOT_FOUND, "not a regular file");
@@ -197,7 +212,8 @@ file_identity_of(int fd, struct file_identity *out, struct err *e)
 	out->device = st.st_dev;
 	out->inode = st.st_ino;
 	out->size = st.st_size;
-	out->changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	/* Not the time of writing, which cp -p and rsync -t set back. */
+	out->changed_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
 	return 0;
 }
 

@@ -11,12 +11,13 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-/* The whole file, appended to out.  More than max bytes: ERR_LIMIT.  "-" reads standard input. */
+/* The whole file, appended to out; out keeps what it had on -1.  More than max bytes: ERR_LIMIT.
+ * "-" reads standard input. */
 int file_read(const char *path, size_t max, struct wr *out, struct err *e);
 /* Writes beside the file, syncs, renames over it and syncs the folder: after a crash there is the
  * old file or the new one, whole. */
 int file_replace(const char *path, struct bytes content, mode_t mode, struct err *e);
-/* The folder, and those above it, with this mode; one that exists already is left as it is. */
+/* The folder and those missing above it, with this mode; one that exists is left as it is. */
 int file_make_folder(const char *path, mode_t mode, struct err *e);
 bool file_exists(const char *path);
 

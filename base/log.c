@@ -65,31 +65,42 @@ put_time(struct wr *w)
 	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now.tv_nsec / 1000000));
 }
 
+/* Blanks and = are quoted in words too: a peer that calls itself "x y=1" must not add a column. */
+static void
+put(struct wr *w, const char *key, const char *value)
+{
+	char plain[VALUE_MAX_BYTES];
+	const char *quote = value[0] == '\0' || strpbrk(value, " =") != NULL ? "\"" : "";
+
+	bytes_printable(bytes_of(value), plain, sizeof(plain));
+	wr_fmt(w, " %s%s%s%s", key, quote, plain, quote);
+}
+
 static void
 put_word(struct wr *w, const char *text)
 {
-	char plain[VALUE_MAX_BYTES];
-
-	bytes_printable(bytes_of(text == NULL ? "-" : text), plain, sizeof(plain));
-	wr_fmt(w, " %s", plain);
+	put(w, "", text == NULL ? "-" : text);
 }
 
 static void
 put_pair(struct wr *w, const char *key, const char *value)
 {
-	char plain[VALUE_MAX_BYTES];
-	bool quote = value[0] == '\0' || strpbrk(value, " =\t") != NULL;
+	char head[64];
 
-	bytes_printable(bytes_of(value), plain, sizeof(plain));
-	wr_fmt(w, quote ? " %s=\"%s\"" : " %s=%s", key, plain);
+	snprintf(head, sizeof(head), "%s=", key);
+	put(w, head, value);
 }
 
+/* A line that would outgrow its maximum ends before the first pair that does not fit. */
 static void
 put_line(struct wr *w, enum log_level level)
 {
-	/* A line that outgrew its maximum is cut; what was written stays. */
+	bool cut = w->bad;
+
 	w->bad = false;
-	w->max = LINE_MAX_BYTES + 2;
+	w->max = 0;
+	if (cut)
+		wr_text(w, " ...");
 	if (sink_fn != NULL) {
 		sink_fn(sink_ctx, level, wr_cstr(w));
 	} else {

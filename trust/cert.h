@@ -46,8 +46,13 @@ struct bytes cert_der(const struct cert *c);
 const char *cert_subject(const struct cert *c, enum cert_spelling spelling); /* UTF-8 */
 const char *cert_issuer(const struct cert *c, enum cert_spelling spelling);
 const char *cert_common_name(const struct cert *c); /* "" when it has none */
+/* Is this how a file names it?  Either spelling will do. */
+bool cert_is_subject(const struct cert *c, const char *name);
+bool cert_is_issuer(const struct cert *c, const char *name);
 /* Big-endian without the DER sign byte: 83:E9:.. is 10 bytes in Cisco's files.  0 is no bytes. */
 struct bytes cert_serial(const struct cert *c);
+/* The same number; with or without the sign byte. */
+bool cert_is_serial(const struct cert *c, struct bytes serial);
 /* RSA: PKCS#1 RSAPublicKey; EC: the uncompressed point; others: SubjectPublicKeyInfo. */
 struct bytes cert_public_key(const struct cert *c);
 struct bytes cert_signature(const struct cert *c); /* the certificate's own signature bits */

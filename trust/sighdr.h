@@ -17,6 +17,28 @@
 enum layout { LAYOUT_CISCO, LAYOUT_COMPAT };
 int layout_of(const char *word); /* "cisco", "compat"; -1 */
 
+/* What may stand in a header or a record: tag, name and shape.  For reading, and for showing broken
+ * files (inspect.h). */
+enum element_form {
+	FORM_HOLDS,  /* other elements, which must add up exactly */
+	FORM_TEXT,   /* UTF-8 and one NUL at the end */
+	FORM_NUMBER, /* size bytes, big-endian */
+	FORM_BYTES,
+};
+
+struct element {
+	uint8_t tag;
+	const char *name; /* in Cisco's spelling */
+	enum element_form form;
+	uint8_t in;   /* the tag of the element it must stand in; 0: none */
+	uint8_t size; /* of its value; 0: any */
+};
+
+/* The header's element with this tag; NULL when there is none. */
+const struct element *sighdr_element(unsigned tag);
+/* Does the value have the form?  0, or -1 and why: "3 bytes long, not 2". */
+int element_check(const struct element *el, struct bytes value, struct err *e);
+
 struct sighdr {
 	uint8_t version[2];	 /* tag 1: 1.2 lists, 1.0 signed files, 2.0 encrypted ones */
 	uint16_t length;	 /* tag 2: bytes from the start to what follows the header */
@@ -71,7 +93,8 @@ struct sighdr_plan {
 };
 
 /* Appends header and body to out, signed.  ERR_LIMIT when the header outgrows 65535 bytes,
- * ERR_USAGE for a signer whose signature has no modulus code (not RSA of 512, 1024, 2048, 4096). */
+ * ERR_USAGE for a signer whose signature has no modulus code (not RSA of 512, 1024, 2048, 4096) and
+ * for SHA-256. */
 int sighdr_write(const struct sighdr_plan *plan, struct bytes body, const struct signer *signer,
     struct wr *out, struct err *e);
 /* Only the header, for a body that is too large to hold twice; the body is hashed, not copied. */

@@ -50,6 +50,8 @@ struct tlist {
 	size_t n;
 };
 
+/* The record's element with this tag; NULL when there is none. */
+const struct element *tlist_element(unsigned tag);
 /* Header elements in any order; refuses what does not add up and names the record (from 1) and tag.
  * Does not check the signature.  NULL on error; tlist_free() it. */
 struct tlist *tlist_decode(struct bytes file, struct err *e);

@@ -1,0 +1,385 @@
+#include "trust/certs.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "trust/role.h"
+
+/* Stores and roles: CUCM's tables TYPECERTIFICATESERVICE and unitRoleMap (TechNote 210541).  Copies
+ * and restarts: the certificate tables of TechNotes 214231 and 217138. */
+static const struct cert_kind kinds[] = {
+	{ "CallManager", true, false, { ROLE_CCM_TFTP, ROLE_SAST }, 2,
+	    { "CallManager-trust", "Phone-SAST-trust" }, { "CallManager", "TVS", "TFTP" } },
+	{ "TVS", true, false, { ROLE_TVS }, 1, { "TVS-trust" }, { "TVS", "TFTP" } },
+	{ "CAPF", true, true, { ROLE_CAPF }, 1, { "CAPF-trust", "CallManager-trust" },
+	    { "CAPF", "TVS", "TFTP" } },
+	{ "ITLRecovery", true, true, { 0 }, 0, { "Phone-SAST-trust", "CallManager-trust" },
+	    { "TVS", "TFTP" } },
+	{ "tomcat", true, false, { ROLE_APP_SERVER }, 1, { "tomcat-trust" }, { NULL } },
+	{ "CallManager-trust", false, true, { 0 }, 0, { NULL }, { NULL } },
+	{ "CAPF-trust", false, true, { 0 }, 0, { NULL }, { NULL } },
+	{ "TVS-trust", false, true, { 0 }, 0, { NULL }, { NULL } },
+	{ "tomcat-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL } },
+	{ "Phone-SAST-trust", false, true, { ROLE_SAST, ROLE_TFTP }, 2, { NULL }, { NULL } },
+	{ "Phone-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL } },
+	{ "Phone-CTL-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL } },
+	{ "Phone-VPN-trust", false, true, { ROLE_VPN }, 1, { NULL }, { NULL } },
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+const struct cert_kind *
+cert_kinds(size_t *n)
+{
+	*n = KINDS;
+	return kinds;
+}
+
+const struct cert_kind *
+cert_kind_of(const char *store, struct err *e)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (strcasecmp(kinds[i].store, store) == 0)
+			return &kinds[i];
+	err_set(e, ERR_NOT_FOUND, "no certificate store \"%.60s\"", store);
+	err_hint(e, "CallManager, TVS, CAPF, ITLRecovery, tomcat; CallManager-trust, "
+		    "Phone-SAST-trust, CAPF-trust, TVS-trust, tomcat-trust, Phone-trust, "
+		    "Phone-VPN-trust, Phone-CTL-trust");
+	return NULL;
+}
+
+/* The certificate's row, made when there is none. */
+static int
+intern(struct store *s, const struct cert *c, int64_t *id, struct err *e)
+{
+	struct ask *q = store_ask(s,
+	    "INSERT INTO cert(sha256, der, subject, issuer, serial, not_before, not_after) "
+	    "VALUES (:sha256, :der, :subject, :issuer, :serial, :from, :to) "
+	    "ON CONFLICT(sha256) DO UPDATE SET sha256 = :sha256 RETURNING id");
+
+	ask_blob(q, ":sha256", cert_sha256(c));
+	ask_blob(q, ":der", cert_der(c));
+	ask_text(q, ":subject", cert_subject(c, CERT_CISCO));
+	ask_text(q, ":issuer", cert_issuer(c, CERT_CISCO));
+	ask_blob(q, ":serial", cert_serial(c));
+	ask_int(q, ":from", cert_not_before(c));
+	ask_int(q, ":to", cert_not_after(c));
+	if (ask_row(q, e) != 1)
+		return -1;
+	*id = row_int(q, 0);
+	ask_end(q);
+	return 0;
+}
+
+static int
+put_key(struct store *s, int64_t id, const struct key *k, struct err *e)
+{
+	struct wr der = { 0 };
+	struct ask *q;
+	int rc;
+
+	if (key_to_pkcs8(k, &der, e) != 0)
+		return -1;
+	q = store_ask(s,
+	    "INSERT INTO cert_key(cert, pkcs8) VALUES (:cert, :pkcs8) ON CONFLICT(cert) DO NOTHING");
+	ask_int(q, ":cert", id);
+	ask_blob(q, ":pkcs8", wr_view(&der));
+	rc = ask_once(q, e);
+	wr_wipe(&der);
+	return rc;
+}
+
+static int
+place(struct store *s, const char *store, int64_t node, int64_t id, const char *name, int64_t now,
+    struct err *e)
+{
+	struct ask *q = store_ask(s, "INSERT INTO cert_place(cert, store, node, name, added) "
+				     "VALUES (:cert, :store, :node, :name, :now) "
+				     "ON CONFLICT(store, node, cert) DO NOTHING");
+
+	ask_int(q, ":cert", id);
+	ask_text(q, ":store", store);
+	ask_int(q, ":node", node);
+	ask_text(q, ":name", name);
+	ask_int(q, ":now", now);
+	return ask_once(q, e);
+}
+
+static int
+clear_identity(struct store *s, const char *store, int64_t node, struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "DELETE FROM cert_place WHERE store = :store AND node = :node");
+
+	ask_text(q, ":store", store);
+	ask_int(q, ":node", node);
+	return ask_once(q, e);
+}
+
+static int
+clear_named(struct store *s, const char *store, const char *name, struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "DELETE FROM cert_place WHERE store = :store AND name = :name");
+
+	ask_text(q, ":store", store);
+	ask_text(q, ":name", name);
+	return ask_once(q, e);
+}
+
+/* CUCM names a trust certificate's file for its common name. */
+static void
+file_name(const struct cert *c, bool with_serial, char *to, size_t size)
+{
+	const char *cn = cert_common_name(c);
+	char serial[2 * CERT_SERIAL_MAX + 1];
+	char *p;
+
+	bytes_hex(cert_serial(c), '\0', serial, sizeof(serial));
+	if (cn[0] == '\0')
+		cn = "unnamed";
+	if (with_serial)
+		snprintf(to, size, "%.64s_%.64s.pem", cn, serial);
+	else
+		snprintf(to, size, "%.64s.pem", cn);
+	for (p = to; *p != '\0'; p++)
+		if (*p == '/' || iscntrl((unsigned char)*p))
+			*p = '_';
+}
+
+/* An identity certificate's copy replaces the copy of the one before, which has the same file name;
+ * a CAPF certificate has a new common name each time, so the old copies stay. */
+static int
+copy_to(struct store *s, const char *store, const struct cert *c, int64_t id, int64_t now,
+    struct err *e)
+{
+	char name[CERTS_FILE_MAX];
+
+	file_name(c, false, name, sizeof(name));
+	if (clear_named(s, store, name, e) != 0)
+		return -1;
+	return place(s, store, CERTS_CLUSTER, id, name, now, e);
+}
+
+int
+certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const struct cert *c,
+    const struct key *k, int64_t now, struct err *e)
+{
+	char name[CERTS_FILE_MAX];
+	int64_t id = 0;
+	int rc;
+
+	if (!key_fits(k, c))
+		return err_set(
+		    e, ERR_USAGE, "the private key is not that of the %s certificate", kind->store);
+	if (store_begin(s, e) != 0)
+		return -1;
+	snprintf(name, sizeof(name), "%s.pem", kind->store);
+	rc = intern(s, c, &id, e);
+	if (rc == 0)
+		rc = put_key(s, id, k, e);
+	if (rc == 0)
+		rc = clear_identity(s, kind->store, node, e);
+	if (rc == 0)
+		rc = place(s, kind->store, node, id, name, now, e);
+	for (size_t i = 0; rc == 0 && i < 2 && kind->copy[i] != NULL; i++)
+		rc = copy_to(s, kind->copy[i], c, id, now, e);
+	if (rc == 0)
+		rc = certs_sweep(s, e);
+	return store_end(s, rc, e);
+}
+
+static int
+is_placed(struct store *s, const char *store, int64_t id, struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "SELECT 1 FROM cert_place WHERE store = :store AND cert = :cert");
+
+	ask_text(q, ":store", store);
+	ask_int(q, ":cert", id);
+	return ask_once(q, e);
+}
+
+static int
+is_named(struct store *s, const char *store, const char *name, struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "SELECT 1 FROM cert_place WHERE store = :store AND name = :name");
+
+	ask_text(q, ":store", store);
+	ask_text(q, ":name", name);
+	return ask_once(q, e);
+}
+
+int
+certs_trust(struct store *s, const struct cert_kind *kind, const struct cert *c, int64_t now,
+    bool *added, struct err *e)
+{
+	char name[CERTS_FILE_MAX];
+	int64_t id = 0;
+	int rc, there, taken;
+
+	*added = false;
+	if (kind->identity)
+		return err_set(e, ERR_USAGE, "%s is not a trust store", kind->store);
+	if (store_begin(s, e) != 0)
+		return -1;
+	rc = intern(s, c, &id, e);
+	there = rc == 0 ? is_placed(s, kind->store, id, e) : -1;
+	if (there == 0) {
+		file_name(c, false, name, sizeof(name));
+		taken = is_named(s, kind->store, name, e);
+		if (taken == 1)
+			file_name(c, true, name, sizeof(name));
+		rc = taken < 0 ? -1 : place(s, kind->store, CERTS_CLUSTER, id, name, now, e);
+		*added = rc == 0;
+	}
+	return store_end(s, there < 0 ? -1 : rc, e);
+}
+
+int
+certs_untrust(struct store *s, const struct cert_kind *kind, const char *name, struct err *e)
+{
+	struct ask *q;
+	int rc;
+
+	if (kind->identity)
+		return err_set(e, ERR_USAGE,
+		    "%s holds the cluster's own certificate: only those of "
+		    "trust stores can be deleted",
+		    kind->store);
+	if (store_begin(s, e) != 0)
+		return -1;
+	q = store_ask(s,
+	    "DELETE FROM cert_place WHERE store = :store AND (name = :name OR name = :name || '.pem')");
+	ask_text(q, ":store", kind->store);
+	ask_text(q, ":name", name);
+	rc = ask_once(q, e);
+	if (rc == 0 && store_changes(s) == 0) {
+		rc = err_set(e, ERR_NOT_FOUND, "%s holds no %.100s", kind->store, name);
+		err_hint(e, "trustlist cert list shows what each store holds");
+	}
+	if (rc == 0)
+		rc = certs_sweep(s, e);
+	return store_end(s, rc, e);
+}
+
+struct cert *
+certs_own(struct store *s, const char *store, int64_t node, int64_t *id, struct err *e)
+{
+	struct ask *q = store_ask(s,
+	    "SELECT cert.der, cert.id FROM cert_place JOIN cert ON cert.id = cert_place.cert "
+	    "WHERE store = :store AND node = :node");
+	struct cert *c;
+	int rc;
+
+	ask_text(q, ":store", store);
+	ask_int(q, ":node", node);
+	rc = ask_row(q, e);
+	if (rc == 0)
+		err_set(e, ERR_NOT_FOUND, "no %s certificate", store);
+	if (rc != 1)
+		return NULL;
+	c = cert_from_der(row_blob(q, 0), e);
+	if (id != NULL)
+		*id = row_int(q, 1);
+	ask_end(q);
+	return c;
+}
+
+struct cert *
+certs_by_id(struct store *s, int64_t id, struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT der FROM cert WHERE id = :id");
+	struct cert *c;
+	int rc;
+
+	ask_int(q, ":id", id);
+	rc = ask_row(q, e);
+	if (rc == 0)
+		err_set(e, ERR_NOT_FOUND, "no certificate of that number");
+	if (rc != 1)
+		return NULL;
+	c = cert_from_der(row_blob(q, 0), e);
+	ask_end(q);
+	return c;
+}
+
+struct key *
+certs_key(struct store *s, int64_t id, struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT pkcs8 FROM cert_key WHERE cert = :cert");
+	struct key *k;
+	int rc;
+
+	ask_int(q, ":cert", id);
+	rc = ask_row(q, e);
+	if (rc == 0)
+		err_set(e, ERR_NOT_FOUND, "no private key for that certificate");
+	if (rc != 1)
+		return NULL;
+	k = key_from_pkcs8(row_blob(q, 0), e);
+	ask_end(q);
+	return k;
+}
+
+int
+certs_list(struct store *s, struct held_cert **out, size_t *n, struct err *e)
+{
+	struct ask *q = store_ask(s,
+	    "SELECT cert.id, cert_place.node, store, cert_place.name, cert.der, added, "
+	    "cert_key.cert IS NOT NULL "
+	    "FROM cert_place JOIN cert ON cert.id = cert_place.cert "
+	    "LEFT JOIN cert_key ON cert_key.cert = cert.id "
+	    "ORDER BY store COLLATE NOCASE, cert_place.node, cert_place.name");
+	struct held_cert *all = NULL, *one;
+	size_t count = 0;
+	int rc;
+
+	*out = NULL;
+	*n = 0;
+	while ((rc = ask_row(q, e)) == 1) {
+		all = mem_resize(all, (count + 1) * sizeof(*all));
+		one = &all[count];
+		*one = (struct held_cert){ .id = row_int(q, 0), .node = row_int(q, 1) };
+		snprintf(one->store, sizeof(one->store), "%s", row_text(q, 2));
+		snprintf(one->name, sizeof(one->name), "%s", row_text(q, 3));
+		one->added = row_int(q, 5);
+		one->has_key = row_int(q, 6) != 0;
+		one->cert = cert_from_der(row_blob(q, 4), e);
+		if (one->cert == NULL) {
+			ask_end(q);
+			rc = -1;
+			break;
+		}
+		count++;
+	}
+	if (rc < 0) {
+		certs_list_free(all, count);
+		return -1;
+	}
+	*out = all;
+	*n = count;
+	return 0;
+}
+
+void
+certs_list_free(struct held_cert *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		cert_free(all[i].cert);
+	free(all);
+}
+
+int
+certs_sweep(struct store *s, struct err *e)
+{
+	return ask_once(
+	    store_ask(s, "DELETE FROM cert WHERE id NOT IN (SELECT cert FROM cert_place) "
+			 "AND id NOT IN (SELECT cert FROM service_cert)"),
+	    e);
+}

@@ -1,0 +1,265 @@
+#include "trust/cluster.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "trust/key.h"
+#include "trust/listing.h"
+#include "trust/mint.h"
+#include "trust/service.h"
+
+static const struct key_want cluster_key = { KEY_RSA, 2048 };
+
+static int
+rebuild(struct store *s, const char *why, int64_t now, struct cluster_change *out, struct err *e)
+{
+	return listing_refresh(
+	    s, why, now, &out->lists_built, out->warning, sizeof(out->warning), e);
+}
+
+/* ---- certificates ---- */
+
+/* A pair that is made before the transaction starts: making a key takes long, and others wait. */
+struct pair {
+	struct key *key;
+	struct cert *cert;
+};
+
+static void
+pair_free(struct pair *p)
+{
+	key_free(p->key);
+	cert_free(p->cert);
+	*p = (struct pair){ 0 };
+}
+
+static int
+pair_make(struct pair *p, const struct cluster *c, const struct node *node, const char *store,
+    int64_t now, struct err *e)
+{
+	*p = (struct pair){ 0 };
+	p->key = key_make(&cluster_key, e);
+	if (p->key != NULL)
+		p->cert = mint_own(c, node, store, p->key, now, e);
+	if (p->cert != NULL)
+		return 0;
+	pair_free(p);
+	return -1;
+}
+
+static int64_t
+filed_under(const struct cert_kind *kind, const struct node *node)
+{
+	return kind->of_cluster ? CERTS_CLUSTER : node->id;
+}
+
+/* Whose name goes into a certificate of the cluster: the publisher's. */
+static int
+owner_of(struct store *s, const struct cert_kind *kind, const struct node *node, struct node *out,
+    struct err *e)
+{
+	if (kind->of_cluster)
+		return node_find(s, NULL, out, e);
+	*out = *node;
+	return 0;
+}
+
+int
+cluster_replace(struct store *s, const struct cert_kind *kind, const struct node *node,
+    const struct cert *c, const struct key *k, int64_t now, struct cluster_change *out,
+    struct err *e)
+{
+	char why[200];
+	int rc;
+
+	*out = (struct cluster_change){ .changed = true };
+	if (kind->of_cluster)
+		snprintf(why, sizeof(why), "%s certificate replaced", kind->store);
+	else
+		snprintf(
+		    why, sizeof(why), "%s certificate of %s replaced", kind->store, node->name);
+	if (store_begin(s, e) != 0)
+		return -1;
+	rc = certs_put_own(s, kind, filed_under(kind, node), c, k, now, e);
+	if (rc == 0)
+		rc = rebuild(s, why, now, out, e);
+	return store_end(s, rc, e);
+}
+
+int
+cluster_regenerate(struct store *s, const struct cert_kind *kind, const struct node *node,
+    int64_t now, struct cluster_change *out, struct err *e)
+{
+	struct cluster cluster;
+	struct node owner;
+	struct pair pair;
+	int rc;
+
+	*out = (struct cluster_change){ 0 };
+	if (!kind->identity) {
+		err_set(e, ERR_USAGE, "%s is a trust store: its certificates belong to others",
+		    kind->store);
+		return err_hint(
+		    e, "CallManager, TVS, CAPF, ITLRecovery and tomcat can be regenerated");
+	}
+	if (cluster_get(s, &cluster, e) != 0 || owner_of(s, kind, node, &owner, e) != 0)
+		return -1;
+	if (strcmp(kind->store, "ITLRecovery") == 0 && cluster.release < RELEASE_10_0)
+		return err_set(e, ERR_USAGE,
+		    "release %s has no ITLRecovery certificate (from 10.0)",
+		    release_text(cluster.release));
+	if (pair_make(&pair, &cluster, &owner, kind->store, now, e) != 0)
+		return -1;
+	rc = cluster_replace(s, kind, &owner, pair.cert, pair.key, now, out, e);
+	pair_free(&pair);
+	return rc;
+}
+
+/* ---- nodes ---- */
+
+static const char *const of_node[] = { "CallManager", "TVS", "tomcat" };
+static const char *const of_cluster[] = { "CAPF", "ITLRecovery" };
+
+enum { OF_NODE = 3, OF_CLUSTER = 2 };
+
+static int
+start_all(struct store *s, const struct node *node, int64_t now, struct err *e)
+{
+	size_t n;
+	const struct service_kind *kind = service_kinds(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if ((node->publisher || !kind[i].publisher_only) &&
+		    service_start(s, node, &kind[i], now, e) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+put_pairs(struct store *s, const char *const *store, struct pair *pair, size_t n,
+    const struct node *node, int64_t now, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct cert_kind *kind = cert_kind_of(store[i], e);
+
+		if (pair[i].cert == NULL)
+			continue;
+		if (kind == NULL || certs_put_own(s, kind, filed_under(kind, node), pair[i].cert,
+					pair[i].key, now, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+make_pairs(const char *const *store, struct pair *pair, size_t n, const struct cluster *c,
+    const struct node *node, int64_t now, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(store[i], "ITLRecovery") == 0 && c->release < RELEASE_10_0)
+			continue;
+		if (pair_make(&pair[i], c, node, store[i], now, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+write_node(struct store *s, struct node *node, struct pair *own, struct pair *shared, int64_t now,
+    const char *why, struct cluster_change *out, struct err *e)
+{
+	if (node_add(s, node->name, node->address, node->publisher, &node->id, e) != 0 ||
+	    put_pairs(s, of_node, own, OF_NODE, node, now, e) != 0 ||
+	    put_pairs(s, of_cluster, shared, node->publisher ? OF_CLUSTER : 0, node, now, e) != 0 ||
+	    rebuild(s, why, now, out, e) != 0)
+		return -1;
+	return start_all(s, node, now, e);
+}
+
+static int
+new_node(struct store *s, const struct cluster *c, const char *name, const char *address,
+    bool publisher, int64_t now, struct cluster_change *out, struct err *e)
+{
+	struct pair own[OF_NODE] = { 0 }, shared[OF_CLUSTER] = { 0 };
+	struct node node = { .publisher = publisher };
+	char why[200];
+	int rc;
+
+	if (!node_name_is(name))
+		return err_set(
+		    e, ERR_USAGE, "\"%.70s\" is no host name: letters, digits, '-' and '.'", name);
+	if (node_address(address, node.address, e) != 0)
+		return -1;
+	snprintf(node.name, sizeof(node.name), "%s", name);
+	if (publisher)
+		snprintf(why, sizeof(why), "cluster founded");
+	else
+		snprintf(why, sizeof(why), "node %s added", name);
+	rc = make_pairs(of_node, own, OF_NODE, c, &node, now, e);
+	if (rc == 0 && publisher)
+		rc = make_pairs(of_cluster, shared, OF_CLUSTER, c, &node, now, e);
+	if (rc == 0)
+		rc = store_begin(s, e);
+	if (rc == 0) {
+		if (publisher)
+			rc = cluster_put(s, c, e);
+		if (rc == 0)
+			rc = write_node(s, &node, own, shared, now, why, out, e);
+		rc = store_end(s, rc, e);
+	}
+	for (size_t i = 0; i < OF_NODE; i++)
+		pair_free(&own[i]);
+	for (size_t i = 0; i < OF_CLUSTER; i++)
+		pair_free(&shared[i]);
+	return rc;
+}
+
+int
+cluster_found(struct store *s, const struct cluster *cluster, const char *node_name,
+    const char *address, int64_t now, struct err *e)
+{
+	struct cluster_change change = { 0 };
+	struct cluster there;
+	struct err none = { 0 };
+
+	if (cluster_get(s, &there, &none) == 0)
+		return err_set(e, ERR_EXISTS, "the store holds cluster %s already", there.name);
+	if (none.code != ERR_NOT_FOUND) {
+		*e = none;
+		return -1;
+	}
+	return new_node(s, cluster, node_name, address, true, now, &change, e);
+}
+
+int
+cluster_add_node(struct store *s, const char *name, const char *address, int64_t now,
+    struct cluster_change *out, struct err *e)
+{
+	struct cluster cluster;
+
+	*out = (struct cluster_change){ .changed = true };
+	if (cluster_get(s, &cluster, e) != 0)
+		return -1;
+	return new_node(s, &cluster, name, address, false, now, out, e);
+}
+
+/* ---- parameters ---- */
+
+int
+cluster_set_param(struct store *s, const struct param *p, const char *value, const char *who,
+    int64_t now, struct cluster_change *out, struct err *e)
+{
+	char why[200], set[PARAM_VALUE_MAX];
+	int rc;
+
+	*out = (struct cluster_change){ 0 };
+	if (p->read_only)
+		return err_set(e, ERR_USAGE, "%s is read-only", p->name);
+	if (param_check(p, value, set, e) != 0 || store_begin(s, e) != 0)
+		return -1;
+	snprintf(why, sizeof(why), "%.120s set to %.60s", p->name, set);
+	rc = param_set(s, p, set, who, now, &out->changed, e);
+	if (rc == 0 && out->changed)
+		rc = rebuild(s, why, now, out, e);
+	return store_end(s, rc, e);
+}

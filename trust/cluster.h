@@ -1,0 +1,46 @@
+/*
+ * cluster: the changes that touch several things at once - found a cluster, add a node, regenerate
+ * a certificate, set a parameter.  Each is one transaction that ends with the lists rebuilt: after
+ * a crash there is the cluster before it or after it, never a half.
+ */
+#ifndef TL_TRUST_CLUSTER_H
+#define TL_TRUST_CLUSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "trust/cert.h"
+#include "trust/certs.h"
+#include "trust/node.h"
+#include "trust/param.h"
+#include "trust/store.h"
+
+/* What a change did besides itself. */
+struct cluster_change {
+	bool changed;	    /* false: there was nothing to do */
+	size_t lists_built; /* new ITLs in the history */
+	char warning[240];  /* "" or why phones may not load one of them */
+};
+
+/* Node, certificates (CallManager, TVS, CAPF, tomcat; ITLRecovery from 10.0 on), ITL number 1, all
+ * services started.  ERR_EXISTS when the store holds a cluster already. */
+int cluster_found(struct store *s, const struct cluster *cluster, const char *node_name,
+    const char *address, int64_t now, struct err *e);
+/* A subscriber with its CallManager, TVS and tomcat certificates and services. */
+int cluster_add_node(struct store *s, const char *name, const char *address, int64_t now,
+    struct cluster_change *out, struct err *e);
+
+/* A new key and self-signed certificate.  node: whose; for certificates of the cluster it is not
+ * looked at. */
+int cluster_regenerate(struct store *s, const struct cert_kind *kind, const struct node *node,
+    int64_t now, struct cluster_change *out, struct err *e);
+/* Imports a certificate with its key as identity certificate. */
+int cluster_replace(struct store *s, const struct cert_kind *kind, const struct node *node,
+    const struct cert *c, const struct key *k, int64_t now, struct cluster_change *out,
+    struct err *e);
+int cluster_set_param(struct store *s, const struct param *p, const char *value, const char *who,
+    int64_t now, struct cluster_change *out, struct err *e);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * listing: which records belong in a node's ITL now and who signs it - by release, cluster mode and
+ * the rollback parameter - and the history of every list ever built.
+ */
+#ifndef TL_TRUST_LISTING_H
+#define TL_TRUST_LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "trust/cert.h"
+#include "trust/node.h"
+#include "trust/store.h"
+#include "trust/tlist.h"
+
+/* A node as lists name it, and its TVS certificate. */
+struct listing_node {
+	const char *name, *address;
+	const struct cert *tvs; /* NULL: it runs no TVS */
+};
+
+/* All that the decision depends on; borrowed. */
+struct listing_facts {
+	enum release release;
+	bool mixed, rollback;
+	const struct listing_node *node; /* publisher first */
+	size_t nodes;
+	size_t self;			 /* index of the node whose list this is */
+	const struct cert *callmanager;	 /* of that node */
+	const struct cert *itl_recovery; /* NULL before 10.0 */
+	const struct cert *capf;	 /* NULL: no CAPF */
+};
+
+struct listing {
+	struct tlist_want *want; /* owned */
+	size_t n;
+	const char *signer_store; /* "CallManager" or "ITLRecovery" */
+	const struct cert *signer;
+};
+
+/* The decision, pure.  listing_free() *out. */
+int listing_decide(const struct listing_facts *facts, struct listing *out, struct err *e);
+void listing_free(struct listing *l);
+
+/* Builds the ITL of the node, or of all nodes, and adds what changed to the history with its why.
+ * Unchanged contents keep the list that is there.  *built: how many were new.  warning: "" or why
+ * phones may not load one of them. */
+int listing_refresh(struct store *s, const char *why, int64_t now, size_t *built, char *warning,
+    size_t warning_size, struct err *e);
+
+/* A built list. */
+struct listing_entry {
+	int64_t id, node;
+	int number; /* from 1, per node */
+	int64_t built;
+	char why[200];
+};
+
+/* The newest of a node: 1, 0 when there is none, -1. */
+int listing_newest(struct store *s, int64_t node, struct listing_entry *out, struct err *e);
+/* Number from 1; negative counts from the newest (-1). */
+int listing_numbered(
+    struct store *s, int64_t node, int number, struct listing_entry *out, struct err *e);
+/* Newest first.  *out is the caller's to free. */
+int listing_history(
+    struct store *s, int64_t node, struct listing_entry **out, size_t *n, struct err *e);
+/* Its bytes, appended to file. */
+int listing_file(struct store *s, int64_t id, struct wr *file, struct err *e);
+
+#endif

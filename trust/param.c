@@ -1,0 +1,225 @@
+#include "trust/param.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Names, groups and defaults: Unified CM's security guides 12.5 and 15, Enterprise Parameters.
+ * Restart order of the rollback parameter: TVS, TFTP, CallManager (Cisco's webcast of 2012); later
+ * guides name two of the three, which this satisfies. */
+static const struct param table[] = {
+	{
+	    .name = PARAM_MODE,
+	    .internal = "ClusterSecurityMode",
+	    .group = "Security Parameters",
+	    .type = PARAM_INT,
+	    .fallback = "0",
+	    .low = 0,
+	    .high = 1,
+	    .restart = { "TFTP", "CallManager" },
+	    .read_only = true,
+	    .help = "0: non-secure; 1: mixed mode, where phones may register encrypted.",
+	},
+	{
+	    .name = PARAM_CAPF_PORT,
+	    .internal = "CAPFPhonePort",
+	    .group = "Security Parameters",
+	    .type = PARAM_INT,
+	    .fallback = "3804",
+	    .low = 1023,
+	    .high = 55556,
+	    .restart = { "TFTP", "CAPF" },
+	    .help = "The port that phones are told to reach CAPF on.",
+	},
+	{
+	    .name = PARAM_SIGNATURE,
+	    .internal = "TFTPFileSignatureAlgorithm",
+	    .group = "Security Parameters",
+	    .type = PARAM_CHOICE,
+	    .fallback = "SHA-1",
+	    .choice = { "SHA-1", "SHA-512" },
+	    .restart = { "TFTP" },
+	    .help =
+		"The hash that signed configuration and other files are signed with. Phones that "
+		"know only SHA-1 (7900, 8900, 9900) refuse files signed with SHA-512.",
+	},
+	{
+	    .name = PARAM_ROLLBACK,
+	    .internal = "RollBackToPreGrayback",
+	    .group = "Prepare Cluster for Rollback",
+	    .type = PARAM_BOOL,
+	    .fallback = "False",
+	    .restart = { "TVS", "TFTP", "CallManager" },
+	    .help =
+		"True: the ITL's TVS and TFTP sections are emptied. A phone that took such a list "
+		"accepts any unsigned configuration and any new ITL; HTTPS services of phones "
+		"fail meanwhile. The CTL is not touched: a mixed mode phone stays locked to it.",
+	},
+};
+
+enum { PARAMS = sizeof(table) / sizeof(table[0]) };
+
+const struct param *
+param_table(size_t *n)
+{
+	*n = PARAMS;
+	return table;
+}
+
+/* Letters and digits only, in lower case. */
+static bool
+reads_alike(const char *a, const char *b)
+{
+	for (;;) {
+		while (*a != '\0' && !isalnum((unsigned char)*a))
+			a++;
+		while (*b != '\0' && !isalnum((unsigned char)*b))
+			b++;
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (*a == '\0')
+			return true;
+		a++;
+		b++;
+	}
+}
+
+const struct param *
+param_find(const char *name, struct err *e)
+{
+	for (size_t i = 0; i < PARAMS; i++)
+		if (reads_alike(name, table[i].name) || reads_alike(name, table[i].internal))
+			return &table[i];
+	err_set(e, ERR_NOT_FOUND, "no parameter \"%.100s\"", name);
+	err_hint(e, "trustlist param list shows all of them");
+	return NULL;
+}
+
+bool
+param_is_true(const char *value)
+{
+	return strcasecmp(value, "True") == 0;
+}
+
+static int
+check_bool(const struct param *p, const char *value, char *to, struct err *e)
+{
+	static const char *const yes[] = { "true", "1", "yes", "on", "t" };
+	static const char *const no[] = { "false", "0", "no", "off", "f" };
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
+			snprintf(to, PARAM_VALUE_MAX, "%s",
+			    strcasecmp(value, yes[i]) == 0 ? "True" : "False");
+			return 0;
+		}
+	}
+	return err_set(e, ERR_USAGE, "%s is True or False, not \"%.60s\"", p->name, value);
+}
+
+static int
+check_int(const struct param *p, const char *value, char *to, struct err *e)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(value, &end, 10);
+	if (*value == '\0' || *end != '\0' || errno != 0 || v < p->low || v > p->high)
+		return err_set(e, ERR_USAGE, "%s is a number from %d to %d, not \"%.60s\"", p->name,
+		    p->low, p->high, value);
+	snprintf(to, PARAM_VALUE_MAX, "%ld", v);
+	return 0;
+}
+
+static int
+check_choice(const struct param *p, const char *value, char *to, struct err *e)
+{
+	for (size_t i = 0; i < PARAM_CHOICES_MAX && p->choice[i] != NULL; i++) {
+		if (!reads_alike(value, p->choice[i]))
+			continue;
+		snprintf(to, PARAM_VALUE_MAX, "%s", p->choice[i]);
+		return 0;
+	}
+	return err_set(e, ERR_USAGE, "%s is %s or %s, not \"%.60s\"", p->name, p->choice[0],
+	    p->choice[1], value);
+}
+
+int
+param_check(const struct param *p, const char *value, char to[PARAM_VALUE_MAX], struct err *e)
+{
+	switch (p->type) {
+	case PARAM_BOOL:
+		return check_bool(p, value, to, e);
+	case PARAM_INT:
+		return check_int(p, value, to, e);
+	case PARAM_CHOICE:
+		return check_choice(p, value, to, e);
+	}
+	return err_set(e, ERR_FAILED, "a parameter of unknown type");
+}
+
+int
+param_get(struct store *s, const struct param *p, char to[PARAM_VALUE_MAX], struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT value FROM param WHERE name = :name");
+	int rc;
+
+	ask_text(q, ":name", p->name);
+	rc = ask_row(q, e);
+	snprintf(to, PARAM_VALUE_MAX, "%s", rc == 1 ? row_text(q, 0) : p->fallback);
+	if (rc == 1)
+		ask_end(q);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+note_change(struct store *s, const struct param *p, const char *was, const char *became,
+    const char *who, int64_t now, struct err *e)
+{
+	struct ask *q = store_ask(s, "INSERT INTO param_change(at, who, name, was, became) "
+				     "VALUES (:at, :who, :name, :was, :became)");
+
+	ask_int(q, ":at", now);
+	ask_text(q, ":who", who);
+	ask_text(q, ":name", p->name);
+	ask_text(q, ":was", was);
+	ask_text(q, ":became", became);
+	return ask_once(q, e);
+}
+
+static int
+write_value(struct store *s, const struct param *p, const char *value, int64_t now, struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "INSERT INTO param(name, value, changed) VALUES (:name, :value, :now) "
+			 "ON CONFLICT(name) DO UPDATE SET value = :value, changed = :now");
+
+	ask_text(q, ":name", p->name);
+	ask_text(q, ":value", value);
+	ask_int(q, ":now", now);
+	return ask_once(q, e);
+}
+
+int
+param_set(struct store *s, const struct param *p, const char *value, const char *who, int64_t now,
+    bool *changed, struct err *e)
+{
+	char was[PARAM_VALUE_MAX], becomes[PARAM_VALUE_MAX];
+	int rc;
+
+	*changed = false;
+	if (param_check(p, value, becomes, e) != 0 || store_begin(s, e) != 0)
+		return -1;
+	rc = param_get(s, p, was, e);
+	if (rc == 0 && strcmp(was, becomes) != 0) {
+		*changed = true;
+		rc = write_value(s, p, becomes, now, e);
+		if (rc == 0)
+			rc = note_change(s, p, was, becomes, who, now, e);
+	}
+	return store_end(s, rc, e);
+}

@@ -1,0 +1,119 @@
+#include "trust/schema.h"
+
+/* Steps are never edited once released; a change is a new step. */
+const char *const schema_step[] = {
+	/* 1: the cluster, its nodes and services, certificates, parameters, lists, phones */
+	"CREATE TABLE generation ("
+	"  id INTEGER PRIMARY KEY CHECK (id = 1),"
+	"  number INTEGER NOT NULL"
+	") STRICT;"
+	"INSERT INTO generation VALUES (1, 1);"
+
+	/* One row.  Release decides who signs (8.0, 10.0, 11.5, 12.5, 14).  Organisation and so on
+	 * go into the subjects of certificates made later. */
+	"CREATE TABLE cluster ("
+	"  id INTEGER PRIMARY KEY CHECK (id = 1),"
+	"  name TEXT NOT NULL,"
+	"  release TEXT NOT NULL,"
+	"  organization TEXT NOT NULL, unit TEXT NOT NULL, location TEXT NOT NULL,"
+	"  state TEXT NOT NULL, country TEXT NOT NULL,"
+	"  created INTEGER NOT NULL"
+	") STRICT;"
+
+	/* The servers.  The publisher is the node that CAPF and ITLRecovery belong to. */
+	"CREATE TABLE node ("
+	"  id INTEGER PRIMARY KEY,"
+	"  name TEXT NOT NULL UNIQUE,"
+	"  address TEXT NOT NULL UNIQUE,"
+	"  publisher INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE UNIQUE INDEX node_publisher ON node(publisher) WHERE publisher = 1;"
+
+	/* Certificates by their bytes; where they are is cert_place. */
+	"CREATE TABLE cert ("
+	"  id INTEGER PRIMARY KEY,"
+	"  sha256 BLOB NOT NULL UNIQUE,"
+	"  der BLOB NOT NULL,"
+	"  subject TEXT NOT NULL, issuer TEXT NOT NULL," /* Cisco's spelling */
+	"  serial BLOB NOT NULL,"			 /* without the DER sign byte */
+	"  not_before INTEGER NOT NULL, not_after INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX cert_issuer_serial ON cert(issuer, serial);"
+
+	/* Private keys (PKCS#8 DER).  They live here and not in files so that a certificate and its
+	 * key appear in one transaction: a crash in the middle of a regeneration leaves the old
+	 * pair or the new one, never a certificate without its key; and a copy of the store is a
+	 * whole backup.  The file is 0600 in a 0700 folder, as key files would be, and
+	 * secure_delete overwrites what goes. */
+	"CREATE TABLE cert_key ("
+	"  cert INTEGER PRIMARY KEY REFERENCES cert(id) ON DELETE CASCADE,"
+	"  pkcs8 BLOB NOT NULL"
+	") STRICT;"
+
+	/* A certificate in one of CUCM's named stores.  node 0: the cluster's.  An identity store
+	 * (CallManager, TVS, ...) holds one certificate per node, a trust store any number. */
+	"CREATE TABLE cert_place ("
+	"  cert INTEGER NOT NULL REFERENCES cert(id),"
+	"  store TEXT NOT NULL,"
+	"  node INTEGER NOT NULL,"
+	"  name TEXT NOT NULL," /* file name as CUCM lists it */
+	"  added INTEGER NOT NULL,"
+	"  PRIMARY KEY (store, node, cert)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX cert_place_cert ON cert_place(cert);"
+
+	/* Every list ever built, and why.  number counts from 1 for each node and kind. */
+	"CREATE TABLE list ("
+	"  id INTEGER PRIMARY KEY,"
+	"  kind TEXT NOT NULL CHECK (kind IN ('ITL', 'CTL')),"
+	"  node INTEGER NOT NULL,"
+	"  number INTEGER NOT NULL,"
+	"  built INTEGER NOT NULL,"
+	"  why TEXT NOT NULL,"
+	"  file BLOB NOT NULL,"
+	"  UNIQUE (kind, node, number)"
+	") STRICT;"
+
+	/* What runs on a node, and what it loaded when it last started: a service goes on working
+	 * from that until it is restarted, as on a real cluster. */
+	"CREATE TABLE service ("
+	"  node INTEGER NOT NULL REFERENCES node(id),"
+	"  name TEXT NOT NULL,"
+	"  running INTEGER NOT NULL,"
+	"  since INTEGER NOT NULL,"	     /* started or stopped, Unix seconds */
+	"  starts INTEGER NOT NULL,"	     /* how often, so that a server notices each restart */
+	"  itl INTEGER REFERENCES list(id)," /* TFTP: the list it serves */
+	"  PRIMARY KEY (node, name)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE service_param ("
+	"  node INTEGER NOT NULL, service TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
+	"  PRIMARY KEY (node, service, name)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE service_cert ("
+	"  node INTEGER NOT NULL, service TEXT NOT NULL, store TEXT NOT NULL,"
+	"  cert INTEGER NOT NULL REFERENCES cert(id),"
+	"  PRIMARY KEY (node, service, store)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* Parameters that were set; all others have their default (trust/param.c). */
+	"CREATE TABLE param ("
+	"  name TEXT PRIMARY KEY, value TEXT NOT NULL, changed INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE param_change ("
+	"  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, name TEXT NOT NULL,"
+	"  was TEXT NOT NULL, became TEXT NOT NULL"
+	") STRICT;"
+
+	"CREATE TABLE phone ("
+	"  name TEXT PRIMARY KEY," /* SEP001122334455 */
+	"  model TEXT NOT NULL,"   /* trust/model.c */
+	"  description TEXT NOT NULL,"
+	"  load TEXT NOT NULL," /* firmware it is told to run; '' leaves it what it has */
+	"  security_mode INTEGER NOT NULL CHECK (security_mode IN (1, 2, 3)),"
+	"  added INTEGER NOT NULL,"
+	"  resets INTEGER NOT NULL DEFAULT 0," /* how often it was asked to boot again */
+	"  stamp INTEGER NOT NULL DEFAULT 0"   /* raised by each change of its configuration */
+	") STRICT, WITHOUT ROWID;",
+};
+
+const size_t schema_steps = sizeof(schema_step) / sizeof(schema_step[0]);

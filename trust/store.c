@@ -1,0 +1,464 @@
+#include "trust/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "trust/schema.h"
+
+enum {
+	ASKS_MAX = 160,	     /* statements kept; more are prepared anew each time */
+	BUSY_MS = 10000,     /* how long a change waits for another process's */
+	TEXT_MAX = 16 << 20, /* the longest value SQLite may make */
+};
+
+struct ask {
+	struct store *store;
+	const char *sql;
+	sqlite3_stmt *stmt;
+	bool busy, kept;
+	int bad; /* the first SQLite error of preparing or binding */
+};
+
+struct store {
+	sqlite3 *db;
+	unsigned depth;
+	bool broken; /* a nested change was taken back */
+	struct ask *ask[ASKS_MAX];
+	size_t asks;
+};
+
+static int
+fail(struct store *s, struct err *e, const char *what)
+{
+	return err_set(e, ERR_FAILED, "store: %s: %s", what, sqlite3_errmsg(s->db));
+}
+
+static struct ask *
+prepare(struct store *s, const char *sql)
+{
+	struct ask *q = mem_new(sizeof(*q));
+
+	q->store = s;
+	q->sql = sql;
+	q->bad = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &q->stmt, NULL);
+	return q;
+}
+
+struct ask *
+store_ask(struct store *s, const char *sql)
+{
+	struct ask *q;
+
+	for (size_t i = 0; i < s->asks; i++) {
+		q = s->ask[i];
+		if (q->sql != sql || q->busy)
+			continue;
+		q->busy = true;
+		q->bad = 0;
+		return q;
+	}
+	q = prepare(s, sql);
+	q->busy = true;
+	if (q->bad == 0 && s->asks < ASKS_MAX) {
+		q->kept = true;
+		s->ask[s->asks++] = q;
+	}
+	return q;
+}
+
+static void
+ask_free(struct ask *q)
+{
+	sqlite3_finalize(q->stmt);
+	free(q);
+}
+
+void
+ask_end(struct ask *q)
+{
+	if (q == NULL)
+		return;
+	if (!q->kept) {
+		ask_free(q);
+		return;
+	}
+	sqlite3_reset(q->stmt);
+	sqlite3_clear_bindings(q->stmt);
+	q->busy = false;
+}
+
+static int
+place_of(struct ask *q, const char *name)
+{
+	int at = q->bad ? 0 : sqlite3_bind_parameter_index(q->stmt, name);
+
+	/* A name that the text does not have is a bug of ours. */
+	assert(q->bad || at > 0);
+	return at;
+}
+
+static void
+note(struct ask *q, int rc)
+{
+	if (rc != SQLITE_OK && q->bad == 0)
+		q->bad = rc;
+}
+
+void
+ask_int(struct ask *q, const char *name, int64_t v)
+{
+	int at = place_of(q, name);
+
+	if (at > 0)
+		note(q, sqlite3_bind_int64(q->stmt, at, v));
+}
+
+void
+ask_text(struct ask *q, const char *name, const char *v)
+{
+	int at = place_of(q, name);
+
+	if (at > 0)
+		note(q, sqlite3_bind_text(q->stmt, at, v, -1, SQLITE_TRANSIENT));
+}
+
+void
+ask_blob(struct ask *q, const char *name, struct bytes v)
+{
+	int at = place_of(q, name);
+
+	/* A NULL pointer would bind NULL: an empty blob is not the same. */
+	if (at > 0)
+		note(q, sqlite3_bind_blob64(
+			    q->stmt, at, v.n ? (const void *)v.p : "", v.n, SQLITE_TRANSIENT));
+}
+
+int
+ask_row(struct ask *q, struct err *e)
+{
+	struct store *s = q->store;
+	int rc = q->bad ? q->bad : sqlite3_step(q->stmt);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc != SQLITE_DONE) {
+		fail(s, e, "a question failed");
+		if (e != NULL && (rc & 0xff) == SQLITE_BUSY)
+			err_hint(e, "another process is changing the store; try again");
+		if (e != NULL && (rc & 0xff) == SQLITE_FULL)
+			err_hint(e, "the disk is full");
+		ask_end(q);
+		return -1;
+	}
+	ask_end(q);
+	return 0;
+}
+
+int
+ask_once(struct ask *q, struct err *e)
+{
+	int rc = ask_row(q, e);
+
+	if (rc == 1)
+		ask_end(q);
+	return rc;
+}
+
+int64_t
+row_int(struct ask *q, int column)
+{
+	return sqlite3_column_int64(q->stmt, column);
+}
+
+const char *
+row_text(struct ask *q, int column)
+{
+	const unsigned char *s = sqlite3_column_text(q->stmt, column);
+
+	return s == NULL ? "" : (const char *)s;
+}
+
+struct bytes
+row_blob(struct ask *q, int column)
+{
+	const void *p = sqlite3_column_blob(q->stmt, column);
+
+	return bytes_over(p, (size_t)sqlite3_column_bytes(q->stmt, column));
+}
+
+bool
+row_is_null(struct ask *q, int column)
+{
+	return sqlite3_column_type(q->stmt, column) == SQLITE_NULL;
+}
+
+int64_t
+store_last_id(struct store *s)
+{
+	return sqlite3_last_insert_rowid(s->db);
+}
+
+int64_t
+store_changes(struct store *s)
+{
+	return sqlite3_changes64(s->db);
+}
+
+int64_t
+store_generation(struct store *s)
+{
+	struct ask *q = store_ask(s, "SELECT number FROM generation");
+	int64_t number = -1;
+
+	if (ask_row(q, NULL) == 1) {
+		number = row_int(q, 0);
+		ask_end(q);
+	}
+	return number;
+}
+
+static int
+run(struct store *s, const char *sql, struct err *e, const char *what)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return fail(s, e, what);
+	return 0;
+}
+
+int
+store_begin(struct store *s, struct err *e)
+{
+	if (s->depth == 0) {
+		s->broken = false;
+		if (run(s, "BEGIN IMMEDIATE", e, "cannot begin a change") != 0)
+			return -1;
+	}
+	s->depth++;
+	return 0;
+}
+
+void
+store_rollback(struct store *s)
+{
+	assert(s->depth > 0);
+	s->broken = true;
+	if (--s->depth > 0)
+		return;
+	/* A failed statement may have ended the transaction already. */
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int
+store_commit(struct store *s, struct err *e)
+{
+	assert(s->depth > 0);
+	if (s->depth > 1 && !s->broken) {
+		s->depth--;
+		return 0;
+	}
+	if (s->broken) {
+		store_rollback(s);
+		return err_set(e, ERR_FAILED, "store: a part of the change was taken back");
+	}
+	if (run(s, "UPDATE generation SET number = number + 1; COMMIT", e, "cannot commit") != 0) {
+		store_rollback(s);
+		return -1;
+	}
+	s->depth--;
+	return 0;
+}
+
+int
+store_end(struct store *s, int rc, struct err *e)
+{
+	if (rc == 0)
+		return store_commit(s, e);
+	store_rollback(s);
+	return -1;
+}
+
+static int
+version_of(struct store *s, int *version, struct err *e)
+{
+	struct ask *q = store_ask(s, "PRAGMA user_version");
+
+	if (ask_row(q, e) != 1)
+		return err_prefix(e, "reading the schema version");
+	*version = (int)row_int(q, 0);
+	ask_end(q);
+	return 0;
+}
+
+static int
+set_version(struct store *s, size_t version, struct err *e)
+{
+	char sql[64];
+
+	/* A pragma takes no parameters; the number is ours. */
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu", version);
+	return run(s, sql, e, "cannot note the schema version");
+}
+
+static int
+take_steps(struct store *s, size_t from, struct err *e)
+{
+	int rc = store_begin(s, e);
+
+	if (rc != 0)
+		return -1;
+	for (size_t i = from; rc == 0 && i < schema_steps; i++)
+		rc = run(s, schema_step[i], e, "a schema step failed");
+	if (rc == 0)
+		rc = set_version(s, schema_steps, e);
+	return store_end(s, rc, e);
+}
+
+int
+store_copy(struct store *s, const char *to, struct err *e)
+{
+	struct ask *q;
+	int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), rc;
+
+	/* SQLite takes an empty file as a new database, so it never exists with a wider mode. */
+	if (fd < 0)
+		return err_errno(e, "cannot write %s", to);
+	close(fd);
+	q = store_ask(s, "VACUUM INTO :to");
+	ask_text(q, ":to", to);
+	rc = ask_once(q, e);
+	if (rc != 0)
+		unlink(to);
+	return rc;
+}
+
+static int
+bring_up_to_date(struct store *s, const char *path, struct err *e)
+{
+	char *copy;
+	int version = 0, rc;
+
+	if (version_of(s, &version, e) != 0)
+		return -1;
+	if (version < 0 || (size_t)version > schema_steps) {
+		err_set(e, ERR_FAILED, "%s was made by a newer trustlist (schema %d, we know %zu)",
+		    path, version, schema_steps);
+		return err_hint(
+		    e, "install that version, or use the copy it made beside the store");
+	}
+	if ((size_t)version == schema_steps)
+		return 0;
+	if (version > 0) {
+		copy = mem_fmt("%s.schema-%d", path, version);
+		rc = file_exists(copy) ? 0 : store_copy(s, copy, e);
+		free(copy);
+		if (rc != 0)
+			return err_prefix(e, "copying the store before changing its schema");
+	}
+	return take_steps(s, (size_t)version, e);
+}
+
+static int
+check(struct store *s, const char *path, struct err *e)
+{
+	struct ask *q = store_ask(s, "PRAGMA quick_check(1)");
+	int rc = 0;
+
+	if (ask_row(q, e) != 1) {
+		err_prefix(e, "%s", path);
+		return err_hint(e, "is this a trustlist store?");
+	}
+	if (strcmp(row_text(q, 0), "ok") != 0) {
+		rc = err_set(e, ERR_FAILED, "%s is damaged: %.200s", path, row_text(q, 0));
+		err_hint(e, "restore a backup");
+	}
+	ask_end(q);
+	return rc;
+}
+
+/* Hardened: nothing in the file, however it got there, can run code or reach other files
+ * (sqlite.org, "Defense Against The Dark Arts").  FULL: a commit is on disk when it returns, so a
+ * phone is told of nothing that a power failure could take back. */
+static int
+harden(struct store *s, struct err *e)
+{
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM INTO needs one */
+	sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, TEXT_MAX);
+	if (sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
+	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) != SQLITE_OK ||
+	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK ||
+	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK)
+		return fail(s, e, "cannot be hardened");
+	return run(s,
+	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+	    "PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;",
+	    e, "cannot be set up");
+}
+
+static int
+prepare_file(const char *path, enum store_mode mode, struct err *e)
+{
+	struct stat st;
+	int fd;
+
+	if (mode == STORE_EXISTING) {
+		if (stat(path, &st) == 0)
+			return 0;
+		err_errno(e, "no cluster at %s", path);
+		return err_hint(e, "make one with: trustlist --root DIR cluster init --name NAME");
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(e, ERR_EXISTS, "there is a cluster at %s already", path);
+	if (fd < 0)
+		return err_errno(e, "cannot make %s", path);
+	close(fd);
+	return 0;
+}
+
+struct store *
+store_open(const char *path, enum store_mode mode, struct err *e)
+{
+	struct store *s;
+
+	if (prepare_file(path, mode, e) != 0)
+		return NULL;
+	s = mem_new(sizeof(*s));
+	if (sqlite3_open_v2(path, &s->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+		NULL) != SQLITE_OK) {
+		err_set(e, ERR_FAILED, "cannot open %s: %s", path,
+		    s->db ? sqlite3_errmsg(s->db) : "out of memory");
+		goto fail;
+	}
+	if (harden(s, e) != 0 || check(s, path, e) != 0 || bring_up_to_date(s, path, e) != 0)
+		goto fail;
+	return s;
+fail:
+	store_close(s);
+	return NULL;
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->asks; i++)
+		ask_free(s->ask[i]);
+	if (s->db != NULL && s->depth > 0)
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(s->db);
+	free(s);
+}
