@@ -20,9 +20,11 @@ struct out;
 struct out *out_new(void);
 void out_free(struct out *o); /* NULL is fine */
 
-/* Lines for people only.  out_block() takes many lines that are fit to print already. */
+/* For people only.  out_block() takes many lines that are fit to print already, out_plain() such a
+ * field. */
 void out_line(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void out_block(struct out *o, const char *text);
+void out_plain(struct out *o, const char *label, const char *text);
 
 /* A field of the result: key in JSON, label in text ("Label: value"); label NULL: JSON only. */
 void out_text(
@@ -38,7 +40,8 @@ void out_add_text(struct out *o, const char *key, const char *label, const char 
 
 /* A list of rows under key.  Headings are the columns that people see, ended by NULL; each row's
  * fields are written with the functions above, where label is now the heading it stands under.  A
- * column of numbers is set flush right. */
+ * column of numbers is set flush right.  Without any heading people see each row as lines of its
+ * own, after a blank one. */
 void out_table(struct out *o, const char *key, const char *const *headings);
 void out_row(struct out *o);	   /* the next row of the table */
 void out_table_end(struct out *o); /* fields belong to the result again */

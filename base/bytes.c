@@ -160,7 +160,7 @@ is_plain(const uint8_t *p, size_t n)
 	if (n == 0)
 		return false;
 	if (n == 1)
-		return p[0] >= ' ' && p[0] != 0x7f && p[0] != '"' && p[0] != '\\';
+		return p[0] >= ' ' && p[0] != 0x7f;
 	if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)
 		return false;
 	if (n == 3 && p[0] == 0xe2 && p[1] == 0x80)
@@ -168,8 +168,8 @@ is_plain(const uint8_t *p, size_t n)
 	return !(n == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf);
 }
 
-void
-bytes_printable(struct bytes b, char *to, size_t size)
+static void
+escape(struct bytes b, const char *also, char *to, size_t size)
 {
 	static const char cut[] = "...";
 	size_t at = 0, cut_at = 0, n;
@@ -179,7 +179,7 @@ bytes_printable(struct bytes b, char *to, size_t size)
 		bool plain;
 
 		n = utf8_char(b.p + i, b.n - i);
-		plain = is_plain(b.p + i, n);
+		plain = is_plain(b.p + i, n) && !(n == 1 && strchr(also, b.p[i]) != NULL);
 		if (!plain)
 			n = 1;
 		if (at + sizeof(cut) <= size)
@@ -195,6 +195,18 @@ bytes_printable(struct bytes b, char *to, size_t size)
 		at += plain ? n : 4;
 	}
 	to[at] = '\0';
+}
+
+void
+bytes_printable(struct bytes b, char *to, size_t size)
+{
+	escape(b, "", to, size);
+}
+
+void
+bytes_quotable(struct bytes b, char *to, size_t size)
+{
+	escape(b, "\"\\", to, size);
 }
 
 struct rd

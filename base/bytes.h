@@ -34,10 +34,12 @@ void bytes_hex(struct bytes b, char sep, char *to, size_t size);
  * long. */
 ptrdiff_t bytes_unhex(const char *hex, uint8_t *to, size_t size);
 bool bytes_is_utf8(struct bytes b);
-/* Makes foreign text fit to print on a terminal or in a log: control bytes, quotes, backslashes,
- * what is not UTF-8 and what would reorder or hide other text become \xNN.  Always ends in NUL; cut
- * (with "...") when size, at least 8, is too small. */
+/* Makes foreign text fit to print on a terminal: control bytes, what is not UTF-8 and what would
+ * reorder or hide other text become \xNN.  Always ends in NUL; cut (with "...") when size, at least
+ * 8, is too small. */
 void bytes_printable(struct bytes b, char *to, size_t size);
+/* The same for text between quotes: '"' and '\' become \xNN too. */
+void bytes_quotable(struct bytes b, char *to, size_t size);
 
 struct rd {
 	struct bytes in;

@@ -72,7 +72,7 @@ put(struct wr *w, const char *key, const char *value)
 	char plain[VALUE_MAX_BYTES];
 	const char *quote = value[0] == '\0' || strpbrk(value, " =") != NULL ? "\"" : "";
 
-	bytes_printable(bytes_of(value), plain, sizeof(plain));
+	bytes_quotable(bytes_of(value), plain, sizeof(plain));
 	wr_fmt(w, " %s%s%s%s", key, quote, plain, quote);
 }
 

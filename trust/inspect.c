@@ -2,13 +2,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "trust/cert.h"
 #include "trust/enc.h"
 #include "trust/record.h"
-#include "trust/role.h"
 #include "trust/sgn.h"
+#include "trust/inspect_row.h"
 #include "trust/sighdr.h"
 #include "trust/tlist.h"
 
@@ -65,6 +64,13 @@ find(struct bytes b, const char *text)
 	return p == NULL ? bytes_over(NULL, 0) : bytes_from(b, (size_t)(p - b.p));
 }
 
+/* A SEQUENCE of 128 bytes or more; a text that starts with the digit 0 is none. */
+static bool
+is_der(struct bytes file)
+{
+	return file.n > 1 && file.p[0] == 0x30 && file.p[1] >= 0x80;
+}
+
 static bool
 is_xml(struct bytes file)
 {
@@ -80,7 +86,7 @@ inspect_kind_of(struct bytes file)
 {
 	if (starts_with(file, "\x01\x00\x02", 3))
 		return kind_of_signed(file);
-	if (starts_with(file, "\x30", 1))
+	if (is_der(file))
 		return INSPECT_DER;
 	if (find(file, pem_begin).n > 0)
 		return INSPECT_PEM;
@@ -122,150 +128,24 @@ emit(struct walk *w, const struct inspect_row *row)
 }
 
 static struct inspect_row
-row_at(const struct walk *w, size_t at, unsigned depth)
+inspect_row_at(const struct walk *w, size_t at, unsigned depth)
 {
 	struct inspect_row row = { .at = at, .depth = depth, .record = w->record, .tag = -1 };
 
 	return row;
 }
 
-static void
-show_text(struct bytes text, struct inspect_row *row)
-{
-	bytes_printable(text, row->value, sizeof(row->value));
-}
-
-static void
-set_problem(struct inspect_row *row, const struct err *e)
-{
-	bytes_printable(bytes_of(e->text), row->problem, sizeof(row->problem));
-}
-
 /* A row that is no element: a heading, or what is wrong with a whole. */
 static void
 emit_heading(struct walk *w, size_t at, const char *name, struct bytes value, const struct err *e)
 {
-	struct inspect_row row = row_at(w, at, 0);
+	struct inspect_row row = inspect_row_at(w, at, 0);
 
 	row.name = name;
-	show_text(value, &row);
+	inspect_row_text(value, &row);
 	if (e != NULL)
-		set_problem(&row, e);
+		inspect_row_problem(&row, e);
 	emit(w, &row);
-}
-
-static void
-show_hex(struct bytes value, struct inspect_row *row)
-{
-	enum { SHOWN = 32 };
-	char hex[2 * SHOWN + 1];
-
-	bytes_hex(bytes_part(value, 0, SHOWN), '\0', hex, sizeof(hex));
-	snprintf(row->value, sizeof(row->value), "%s%s", hex, value.n > SHOWN ? "..." : "");
-}
-
-static uint32_t
-number_of(struct bytes value)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < value.n; i++)
-		n = n << 8 | value.p[i];
-	return n;
-}
-
-static void
-show_time(int64_t when, char *to, size_t size)
-{
-	time_t t = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL || strftime(to, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
-		snprintf(to, size, "%lld", (long long)when);
-}
-
-/* A text is shown without the NUL that ends it. */
-static void
-show_plain(const struct element *el, struct bytes value, struct inspect_row *row)
-{
-	if (el->form == FORM_TEXT && value.n > 0 && value.p[value.n - 1] == '\0')
-		show_text(bytes_part(value, 0, value.n - 1), row);
-	else if (el->form == FORM_TEXT)
-		show_text(value, row);
-	else if (el->form == FORM_NUMBER && value.n <= 4)
-		snprintf(row->value, sizeof(row->value), "%u", (unsigned)number_of(value));
-	else
-		show_hex(value, row);
-}
-
-static void
-show_header(const struct element *el, struct bytes value, struct inspect_row *row)
-{
-	switch (el->tag) {
-	case 1: /* VERSION */
-	case 28:
-		if (value.n == 2)
-			snprintf(row->value, sizeof(row->value), "%u.%u", value.p[0], value.p[1]);
-		break;
-	case 8: /* DIGESTALGORITHM */
-	case 26:
-		snprintf(
-		    row->value, sizeof(row->value), "%s", digest_word((unsigned)number_of(value)));
-		break;
-	case 15: /* TIMESTAMP */
-		show_time(number_of(value), row->value, sizeof(row->value));
-		break;
-	default:
-		if (el->form != FORM_HOLDS)
-			show_plain(el, value, row);
-		break;
-	}
-}
-
-static void
-show_certificate(struct bytes der, struct inspect_row *row)
-{
-	char hex[2 * 20 + 1];
-	struct err e;
-	struct cert *c = cert_from_der(der, &e);
-
-	if (c == NULL) {
-		set_problem(row, &e);
-		return;
-	}
-	bytes_hex(cert_sha1(c), '\0', hex, sizeof(hex));
-	show_text(bytes_of(cert_subject(c, CERT_CISCO)), row);
-	snprintf(row->value + strlen(row->value), sizeof(row->value) - strlen(row->value),
-	    " (SHA-1 %s)", hex);
-	cert_free(c);
-}
-
-static void
-show_record(const struct element *el, struct bytes value, struct inspect_row *row)
-{
-	switch (el->tag) {
-	case RECORD_ROLE:
-		snprintf(row->value, sizeof(row->value), "%u %s", (unsigned)number_of(value),
-		    role_function((unsigned)number_of(value)));
-		break;
-	case RECORD_CERTIFICATE:
-		show_certificate(value, row);
-		break;
-	case RECORD_ADDRESS:
-		if (value.n == 4)
-			snprintf(row->value, sizeof(row->value), "%u.%u.%u.%u", value.p[0],
-			    value.p[1], value.p[2], value.p[3]);
-		else
-			show_hex(value, row);
-		break;
-	case RECORD_HASH_DIGEST:
-		snprintf(
-		    row->value, sizeof(row->value), "%s", digest_word((unsigned)number_of(value)));
-		break;
-	default:
-		show_plain(el, value, row);
-		break;
-	}
 }
 
 /* What is wrong with this element, as far as one can say without the others. */
@@ -283,7 +163,7 @@ judge_element(
 	else if ((s->seen & 1u << tag) != 0)
 		snprintf(row->problem, sizeof(row->problem), "stands there twice");
 	else if (element_check(el, value, &e) != 0)
-		set_problem(row, &e);
+		inspect_row_problem(row, &e);
 	if (el != NULL)
 		s->seen |= 1u << tag;
 }
@@ -296,18 +176,18 @@ walk_element(struct walk *w, struct section *s, unsigned tag, struct bytes value
     unsigned in, unsigned depth)
 {
 	const struct element *el = s->element(tag);
-	struct inspect_row row = row_at(w, at, depth);
+	struct inspect_row row = inspect_row_at(w, at, depth);
 
 	row.tag = (int)tag;
 	row.name = el != NULL ? el->name : "?";
 	row.length = value.n;
 	judge_element(s, tag, in, value, &row);
 	if (el == NULL)
-		show_hex(value, &row);
+		inspect_row_hex(value, &row);
 	else if (row.problem[0] == '\0')
 		s->show(el, value, &row);
 	else
-		show_plain(el, value, &row);
+		inspect_row_plain(el, value, &row);
 	emit(w, &row);
 	/* A container in the wrong place is not opened: it might stand within itself. */
 	if (el != NULL && el->form == FORM_HOLDS && el->in == in)
@@ -318,7 +198,7 @@ walk_element(struct walk *w, struct section *s, unsigned tag, struct bytes value
 static void
 emit_overrun(struct walk *w, const struct section *s, struct bytes left, size_t at, unsigned depth)
 {
-	struct inspect_row row = row_at(w, at, depth);
+	struct inspect_row row = inspect_row_at(w, at, depth);
 	struct rd r = rd_over(left);
 	const struct element *el;
 
@@ -326,7 +206,7 @@ emit_overrun(struct walk *w, const struct section *s, struct bytes left, size_t 
 	row.length = rd_u16(&r);
 	el = s->element((unsigned)row.tag);
 	row.name = el != NULL ? el->name : "?";
-	show_hex(left, &row);
+	inspect_row_hex(left, &row);
 	if (left.n < 3)
 		snprintf(row.problem, sizeof(row.problem), "%zu bytes are no element", left.n);
 	else
@@ -338,7 +218,7 @@ emit_overrun(struct walk *w, const struct section *s, struct bytes left, size_t 
 static void
 emit_padding(struct walk *w, struct bytes left, size_t at)
 {
-	struct inspect_row row = row_at(w, at, 0);
+	struct inspect_row row = inspect_row_at(w, at, 0);
 
 	row.name = "padding";
 	row.length = left.n;
@@ -346,7 +226,7 @@ emit_padding(struct walk *w, struct bytes left, size_t at)
 		if (left.p[i] != 0x0d)
 			snprintf(row.problem, sizeof(row.problem), "byte 0x%02x, %zu bytes into it",
 			    left.p[i], i);
-	show_hex(left, &row);
+	inspect_row_hex(left, &row);
 	emit(w, &row);
 }
 
@@ -404,7 +284,7 @@ check_header(struct bytes file, enum inspect_kind kind, struct err *e)
 static void
 walk_header(struct walk *w, enum inspect_kind kind)
 {
-	struct section s = { sighdr_element, show_header, 0, true };
+	struct section s = { sighdr_element, inspect_row_header, 0, true };
 	struct bytes header = bytes_part(w->file, 0, header_length(w->file));
 	size_t before = w->problems;
 	struct err e;
@@ -442,7 +322,7 @@ check_record(struct bytes left, struct err *e)
 static void
 walk_record(struct walk *w, struct bytes left, size_t at, size_t length)
 {
-	struct section s = { tlist_element, show_record, 0, false };
+	struct section s = { tlist_element, inspect_row_record, 0, false };
 	size_t before = w->problems;
 	struct err e;
 
@@ -455,12 +335,12 @@ walk_record(struct walk *w, struct bytes left, size_t at, size_t length)
 static void
 emit_left_over(struct walk *w, struct bytes left, size_t at)
 {
-	struct inspect_row row = row_at(w, at, 0);
+	struct inspect_row row = inspect_row_at(w, at, 0);
 
 	row.record = 0;
 	row.name = "left over";
 	row.length = left.n;
-	show_hex(left, &row);
+	inspect_row_hex(left, &row);
 	snprintf(row.problem, sizeof(row.problem), "%zu bytes that start no record", left.n);
 	emit(w, &row);
 }
@@ -514,26 +394,26 @@ static void
 walk_signed(struct walk *w, enum inspect_kind kind)
 {
 	size_t at = header_length(w->file);
-	struct inspect_row row = row_at(w, at, 0);
+	struct inspect_row row = inspect_row_at(w, at, 0);
 	struct bytes payload = bytes_from(w->file, at);
 
 	walk_header(w, kind);
 	row.name = "payload";
 	row.length = payload.n;
 	if (kind == INSPECT_SIGNED)
-		show_text(bytes_part(payload, 0, 100), &row);
+		inspect_row_text(bytes_part(payload, 0, 100), &row);
 	else
-		show_hex(payload, &row);
+		inspect_row_hex(payload, &row);
 	emit(w, &row);
 }
 
 static void
 emit_fact(struct walk *w, size_t at, const char *name, const char *value)
 {
-	struct inspect_row row = row_at(w, at, 1);
+	struct inspect_row row = inspect_row_at(w, at, 1);
 
 	row.name = name;
-	show_text(bytes_of(value), &row);
+	inspect_row_text(bytes_of(value), &row);
 	emit(w, &row);
 }
 
@@ -551,7 +431,7 @@ emit_time_fact(struct walk *w, size_t at, const char *name, int64_t when)
 {
 	char text[64];
 
-	show_time(when, text, sizeof(text));
+	inspect_row_time(when, text, sizeof(text));
 	emit_fact(w, at, name, text);
 }
 
@@ -572,11 +452,11 @@ emit_key_fact(struct walk *w, size_t at, const struct cert *c)
 static void
 walk_certificate(struct walk *w, const struct cert *c, size_t at, size_t length)
 {
-	struct inspect_row row = row_at(w, at, 0);
+	struct inspect_row row = inspect_row_at(w, at, 0);
 
 	row.name = "certificate";
 	row.length = length;
-	show_text(bytes_of(cert_common_name(c)), &row);
+	inspect_row_text(bytes_of(cert_common_name(c)), &row);
 	emit(w, &row);
 	emit_fact(w, at, "subject", cert_subject(c, CERT_CISCO));
 	emit_fact(w, at, "issuer", cert_issuer(c, CERT_CISCO));
@@ -625,11 +505,11 @@ walk_pem(struct walk *w)
 static void
 walk_text(struct walk *w, enum inspect_kind kind)
 {
-	struct inspect_row row = row_at(w, 0, 0);
+	struct inspect_row row = inspect_row_at(w, 0, 0);
 
 	row.name = inspect_kind_word(kind);
 	row.length = w->file.n;
-	show_text(bytes_part(w->file, 0, 100), &row);
+	inspect_row_text(bytes_part(w->file, 0, 100), &row);
 	if (kind == INSPECT_UNKNOWN)
 		snprintf(row.problem, sizeof(row.problem), "none of the files we know");
 	emit(w, &row);

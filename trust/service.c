@@ -321,8 +321,7 @@ stale_params(struct store *s, const struct service *v, char ***out, size_t *n, s
 		    param_get(s, &p[i], set, e) != 0)
 			return -1;
 		if (strcmp(loaded, set) != 0)
-			say(out, n,
-			    mem_fmt("\"%s\" is %s, it works with %s", p[i].name, set, loaded));
+			say(out, n, mem_fmt("%s is %s, it works with %s", p[i].name, set, loaded));
 	}
 	return 0;
 }

@@ -1,0 +1,17 @@
+/*
+ * root: what lies where under --root.
+ */
+#ifndef TL_ADMIN_ROOT_H
+#define TL_ADMIN_ROOT_H
+
+#include "trust/store.h"
+
+/* Each gives a path to free(). */
+char *root_store(const char *root);  /* the database */
+char *root_conf(const char *root);   /* trustlist.conf */
+char *root_folder(const char *root); /* static files, unless the config names another folder */
+
+/* The store of an initialised root: ERR_NOT_FOUND, with what to do, when there is none. */
+struct store *root_open_store(const char *root, struct err *e);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * Enterprise and service parameters: list, get, set.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/restart.h"
+#include "admin/verbs.h"
+#include "trust/cluster.h"
+#include "trust/param.h"
+
+static void
+put_restarts(struct out *o, const struct param *p, const char *label)
+{
+	out_add_text(o, "restart", label, NULL);
+	for (size_t i = 0; i < PARAM_RESTARTS_MAX && p->restart[i] != NULL; i++)
+		out_add_text(o, "restart", label, p->restart[i]);
+}
+
+static int
+run_list(const struct call *c, struct out *o, struct err *e)
+{
+	static const char *const headings[] = { "Parameter Name", "Parameter Value",
+		"Suggested Value", "Group", "Restart", NULL };
+	char value[PARAM_VALUE_MAX];
+	size_t n;
+	const struct param *p = param_table(&n);
+
+	out_table(o, "parameters", headings);
+	for (size_t i = 0; i < n; i++) {
+		if (param_get(c->store, &p[i], value, e) != 0)
+			return -1;
+		out_row(o);
+		out_text(o, "name", "Parameter Name", p[i].name);
+		out_text(o, "value", "Parameter Value", value);
+		out_text(o, "default", "Suggested Value", p[i].fallback);
+		out_text(o, "group", "Group", p[i].group);
+		put_restarts(o, &p[i], "Restart");
+	}
+	out_table_end(o);
+	return 0;
+}
+
+static int
+run_get(const struct call *c, struct out *o, struct err *e)
+{
+	const struct param *p = param_find(c->arg[0], e);
+	char value[PARAM_VALUE_MAX];
+
+	if (p == NULL || param_get(c->store, p, value, e) != 0)
+		return -1;
+	out_text(o, "name", "Parameter Name", p->name);
+	out_text(o, "value", "Parameter Value", value);
+	out_text(o, "default", "Suggested Value", p->fallback);
+	out_text(o, "group", "Group", p->group);
+	out_text(o, "internal_name", "Internal Name", p->internal);
+	put_restarts(o, p, "Restart");
+	out_text(o, "help", "Help", p->help);
+	return 0;
+}
+
+static int
+run_set(const struct call *c, struct out *o, struct err *e)
+{
+	const struct param *p = param_find(c->arg[0], e);
+	struct cluster_change change;
+	char value[PARAM_VALUE_MAX];
+
+	if (p == NULL ||
+	    cluster_set_param(c->store, p, c->arg[1], c->who, c->now, &change, e) != 0 ||
+	    param_get(c->store, p, value, e) != 0)
+		return -1;
+	out_text(o, "name", NULL, p->name);
+	out_text(o, "value", NULL, value);
+	out_bool(o, "changed", NULL, change.changed);
+	out_int(o, "lists_built", NULL, (int64_t)change.lists_built);
+	if (!change.changed)
+		out_line(o, "%s is %s already", p->name, value);
+	else
+		out_line(o, "%s: %s", p->name, value);
+	if (change.lists_built > 0)
+		out_line(o, "A new ITL was built for %zu node%s", change.lists_built,
+		    change.lists_built == 1 ? "" : "s");
+	if (change.warning[0] != '\0')
+		out_text(o, "warning", "Warning", change.warning);
+	return restart_after(c, o, p->restart, PARAM_RESTARTS_MAX, NULL, e);
+}
+
+static const struct verb verbs[] = {
+	{
+	    .words = "param list",
+	    .args = "",
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "all parameters with their values and defaults",
+	    .run = run_list,
+	},
+	{
+	    .words = "param get",
+	    .args = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "one parameter: value, default, what it does, which services must restart",
+	    .run = run_get,
+	},
+	{
+	    .words = "param set",
+	    .args = "NAME VALUE",
+	    .least = 2,
+	    .most = 2,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_ADMIN,
+	    .help = "change a parameter; says which services must restart before it is felt",
+	    .option = { RESTART_OPTION },
+	    .run = run_set,
+	},
+};
+
+const struct verb_set param_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

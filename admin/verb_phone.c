@@ -1,0 +1,232 @@
+/*
+ * Phones: add, list, show, reset, delete.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/verbs.h"
+#include "trust/device.h"
+#include "trust/model.h"
+
+static const char *
+security_word(enum security_mode mode)
+{
+	return mode == SECURITY_ENCRYPTED	? "encrypted"
+	       : mode == SECURITY_AUTHENTICATED ? "authenticated"
+						: "non-secure";
+}
+
+static int
+security_of(const char *word, enum security_mode *mode, struct err *e)
+{
+	*mode = SECURITY_NONE;
+	if (word == NULL || strcmp(word, "non-secure") == 0)
+		return 0;
+	*mode = SECURITY_AUTHENTICATED;
+	if (strcmp(word, "authenticated") == 0)
+		return 0;
+	*mode = SECURITY_ENCRYPTED;
+	if (strcmp(word, "encrypted") == 0)
+		return 0;
+	return err_set(e, ERR_USAGE,
+	    "--security is non-secure, authenticated or encrypted, not \"%.60s\"", word);
+}
+
+static const struct model *
+model_or_err(const char *name, struct err *e)
+{
+	const struct model *m = model_of(name), *all;
+	struct wr names = { 0 };
+	size_t n;
+
+	if (m != NULL)
+		return m;
+	all = model_table(&n);
+	for (size_t i = 0; i < n; i++)
+		wr_fmt(&names, "%s%s", i ? " " : "", all[i].name);
+	err_set(e, ERR_USAGE, "no phone model \"%.60s\"", name);
+	err_hint(e, "%s", wr_cstr(&names));
+	wr_free(&names);
+	return NULL;
+}
+
+static int
+fits(const char *text, size_t size, const char *option, struct err *e)
+{
+	if (strlen(text) >= size)
+		return err_set(e, ERR_USAGE, "%s is longer than %zu bytes", option, size - 1);
+	if (!bytes_is_utf8(bytes_of(text)))
+		return err_set(e, ERR_USAGE, "%s is not UTF-8", option);
+	return 0;
+}
+
+static int
+run_add(const struct call *c, struct out *o, struct err *e)
+{
+	const char *description = call_option(c, "description"), *load = call_option(c, "load");
+	struct device d = { .model = model_or_err(call_option(c, "model"), e), .added = c->now };
+
+	if (description == NULL)
+		description = "";
+	if (load == NULL)
+		load = "";
+	if (d.model == NULL || fits(c->arg[0], sizeof(d.name), "the name", e) != 0 ||
+	    fits(description, sizeof(d.description), "--description", e) != 0 ||
+	    fits(load, sizeof(d.load), "--load", e) != 0 ||
+	    security_of(call_option(c, "security"), &d.security, e) != 0)
+		return -1;
+	snprintf(d.name, sizeof(d.name), "%s", c->arg[0]);
+	snprintf(d.description, sizeof(d.description), "%s", description);
+	snprintf(d.load, sizeof(d.load), "%s", load);
+	if (device_add(c->store, &d, e) != 0)
+		return -1;
+	out_text(o, "name", NULL, d.name);
+	out_text(o, "model", NULL, d.model->name);
+	out_line(o, "%s added: a %s, %s Security By Default", d.name, d.model->name,
+	    d.model->sbd ? "with" : "without");
+	return 0;
+}
+
+static int
+run_list(const struct call *c, struct out *o, struct err *e)
+{
+	static const char *const headings[] = { "Device Name", "Model", "Description", "Security",
+		"Signed files", NULL };
+	struct device *all;
+	size_t n;
+
+	if (device_list(c->store, &all, &n, e) != 0)
+		return -1;
+	out_table(o, "phones", headings);
+	for (size_t i = 0; i < n; i++) {
+		out_row(o);
+		out_text(o, "name", "Device Name", all[i].name);
+		out_text(o, "model", "Model", all[i].model->name);
+		out_text(o, "description", "Description", all[i].description);
+		out_text(o, "security", "Security", security_word(all[i].security));
+		out_bool(o, "security_by_default", "Signed files", all[i].model->sbd);
+	}
+	out_table_end(o);
+	free(all);
+	return 0;
+}
+
+static int
+known(const struct call *c, const char *name, struct device *d, struct err *e)
+{
+	int rc = device_get(c->store, name, d, e);
+
+	if (rc == 0) {
+		err_set(e, ERR_NOT_FOUND, "no phone %.60s", name);
+		err_hint(e, "trustlist phone list shows the phones");
+	}
+	return rc == 1 ? 0 : -1;
+}
+
+static int
+run_show(const struct call *c, struct out *o, struct err *e)
+{
+	struct device d;
+
+	if (known(c, c->arg[0], &d, e) != 0)
+		return -1;
+	out_text(o, "name", "Device Name", d.name);
+	out_text(o, "model", "Model", d.model->name);
+	out_int(o, "model_number", "Model Number", d.model->number);
+	out_text(o, "description", "Description", d.description);
+	out_text(o, "security", "Security", security_word(d.security));
+	out_bool(o, "security_by_default", "Security By Default", d.model->sbd);
+	out_bool(o, "sha512", "Checks SHA-512", d.model->sha512);
+	out_text(o, "load", "Load", d.load[0] != '\0' ? d.load : NULL);
+	out_time(o, "added", "Added", d.added);
+	out_int(o, "resets", "Resets asked for", d.resets);
+	return 0;
+}
+
+static int
+run_reset(const struct call *c, struct out *o, struct err *e)
+{
+	bool all = call_has(c, "all");
+	size_t n;
+
+	if (all == (c->args == 1))
+		return err_set(e, ERR_USAGE, "name a phone, or say --all");
+	if (device_reset(c->store, all ? NULL : c->arg[0], &n, e) != 0)
+		return -1;
+	out_int(o, "reset", NULL, (int64_t)n);
+	out_line(o, "%zu phone%s asked to boot again", n, n == 1 ? "" : "s");
+	return 0;
+}
+
+static int
+run_delete(const struct call *c, struct out *o, struct err *e)
+{
+	if (device_delete(c->store, c->arg[0], e) != 0)
+		return -1;
+	out_text(o, "deleted", NULL, c->arg[0]);
+	out_line(o, "%s deleted", c->arg[0]);
+	return 0;
+}
+
+static const struct verb verbs[] = {
+	{
+	    .words = "phone add",
+	    .args = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_OPERATE,
+	    .help = "add a phone; its configuration is served from then on",
+	    .option = { { .name = "model",
+			    .metavar = "MODEL",
+			    .help = "7975, 8861, ...",
+			    .must = true },
+		{ .name = "description", .metavar = "TEXT", .help = "what people call it" },
+		{ .name = "load", .metavar = "NAME", .help = "firmware it is told to run" },
+		{ .name = "security",
+		    .metavar = "MODE",
+		    .help = "non-secure (as without this), authenticated or encrypted" } },
+	    .run = run_add,
+	},
+	{
+	    .words = "phone list",
+	    .args = "",
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "all phones",
+	    .run = run_list,
+	},
+	{
+	    .words = "phone show",
+	    .args = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "one phone and what its model can do",
+	    .run = run_show,
+	},
+	{
+	    .words = "phone reset",
+	    .args = "NAME",
+	    .most = 1,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_OPERATE,
+	    .help = "ask a phone to boot again (virtual phones obey)",
+	    .option = { { .name = "all", .help = "all phones" } },
+	    .run = run_reset,
+	},
+	{
+	    .words = "phone delete",
+	    .args = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_OPERATE,
+	    .help = "forget a phone",
+	    .run = run_delete,
+	},
+};
+
+const struct verb_set phone_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

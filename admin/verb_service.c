@@ -1,0 +1,220 @@
+/*
+ * Services of the nodes: list, restart, start, stop.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/verbs.h"
+#include "trust/service.h"
+
+static int
+put_service(const struct call *c, struct out *o, const struct service *v, struct err *e)
+{
+	struct node node;
+	char **why;
+	size_t n;
+
+	if (node_by_id(c->store, v->node, &node, e) != 0 ||
+	    service_stale(c->store, v, &why, &n, e) != 0)
+		return -1;
+	out_row(o);
+	out_text(o, "node", "Node", node.name);
+	out_text(o, "name", "Service", v->name);
+	out_text(o, "state", "State", v->running ? "running" : "stopped");
+	out_time(o, "since", "Since", v->since);
+	out_bool(o, "restart_needed", NULL, n > 0);
+	out_add_text(o, "because", "Restart needed because", NULL);
+	for (size_t i = 0; i < n; i++) {
+		out_add_text(o, "because", "Restart needed because", why[i]);
+		free(why[i]);
+	}
+	free(why);
+	return 0;
+}
+
+static int
+run_list(const struct call *c, struct out *o, struct err *e)
+{
+	static const char *const headings[] = { "Node", "Service", "State", "Since",
+		"Restart needed because", NULL };
+	struct service *all;
+	size_t n;
+	int rc = service_list(c->store, &all, &n, e);
+
+	if (rc != 0)
+		return -1;
+	out_table(o, "services", headings);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = put_service(c, o, &all[i], e);
+	out_table_end(o);
+	free(all);
+	return rc;
+}
+
+/* Does the call mean this service?  No names mean all of them. */
+static bool
+is_meant(const struct call *c, const struct service_kind *kind)
+{
+	for (size_t i = 0; i < c->args; i++)
+		if (service_kind_of(c->arg[i], NULL) == kind)
+			return true;
+	return c->args == 0;
+}
+
+static int
+check_names(const struct call *c, struct err *e)
+{
+	for (size_t i = 0; i < c->args; i++)
+		if (service_kind_of(c->arg[i], e) == NULL)
+			return -1;
+	return 0;
+}
+
+struct doing {
+	const char *word; /* "restarted" */
+	int (*run)(const struct call *c, const struct node *node, const struct service_kind *kind,
+	    bool *changed, struct err *e);
+};
+
+static int
+on_nodes(const struct call *c, struct out *o, const struct doing *what,
+    const struct service_kind *kind, const struct node *node, size_t nodes, struct err *e)
+{
+	bool changed;
+
+	for (size_t i = 0; i < nodes; i++) {
+		if (kind->publisher_only && !node[i].publisher)
+			continue;
+		if (what->run(c, &node[i], kind, &changed, e) != 0)
+			return -1;
+		out_row(o);
+		out_text(o, "node", "Node", node[i].name);
+		out_text(o, "name", "Service", kind->name);
+		out_text(o, "result", "Result", changed ? what->word : "was so already");
+	}
+	return 0;
+}
+
+/* In restart order, each service on all nodes before the next: as the procedures say. */
+static int
+do_all(const struct call *c, struct out *o, const struct doing *what, struct err *e)
+{
+	static const char *const headings[] = { "Node", "Service", "Result", NULL };
+	size_t kinds, nodes;
+	const struct service_kind *kind = service_kinds(&kinds);
+	struct node *all, one;
+	int rc;
+
+	if (check_names(c, e) != 0)
+		return -1;
+	if (call_has(c, "node")) {
+		if (node_find(c->store, call_option(c, "node"), &one, e) != 0)
+			return -1;
+		all = NULL;
+		nodes = 1;
+	} else if (node_list(c->store, &all, &nodes, e) != 0) {
+		return -1;
+	}
+	rc = 0;
+	out_table(o, "services", headings);
+	for (size_t i = 0; rc == 0 && i < kinds; i++)
+		if (is_meant(c, &kind[i]))
+			rc = on_nodes(c, o, what, &kind[i], all ? all : &one, nodes, e);
+	out_table_end(o);
+	free(all);
+	return rc;
+}
+
+static int
+restart_one(const struct call *c, const struct node *node, const struct service_kind *kind,
+    bool *changed, struct err *e)
+{
+	*changed = true;
+	return service_start(c->store, node, kind, c->now, e);
+}
+
+static int
+start_one(const struct call *c, const struct node *node, const struct service_kind *kind,
+    bool *changed, struct err *e)
+{
+	struct service v;
+
+	if (service_get(c->store, node->id, kind->name, &v, e) != 0)
+		return -1;
+	*changed = !v.running;
+	return v.running ? 0 : service_start(c->store, node, kind, c->now, e);
+}
+
+static int
+stop_one(const struct call *c, const struct node *node, const struct service_kind *kind,
+    bool *changed, struct err *e)
+{
+	return service_stop(c->store, node, kind, c->now, changed, e);
+}
+
+static int
+run_restart(const struct call *c, struct out *o, struct err *e)
+{
+	return do_all(c, o, &(struct doing){ "restarted", restart_one }, e);
+}
+
+static int
+run_start(const struct call *c, struct out *o, struct err *e)
+{
+	return do_all(c, o, &(struct doing){ "started", start_one }, e);
+}
+
+static int
+run_stop(const struct call *c, struct out *o, struct err *e)
+{
+	return do_all(c, o, &(struct doing){ "stopped", stop_one }, e);
+}
+
+#define NODE_OPTION                                                                                \
+	{                                                                                          \
+		.name = "node", .metavar = "NODE", .help = "on this node only (else on all)"       \
+	}
+
+static const struct verb verbs[] = {
+	{
+	    .words = "service list",
+	    .args = "",
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "running or stopped, since when, and why a restart is needed",
+	    .run = run_list,
+	},
+	{
+	    .words = "service restart",
+	    .args = "[NAME...]",
+	    .most = VERB_ARGS_MAX,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_OPERATE,
+	    .help = "restart TVS, TFTP, CAPF, CallManager (all, in that order, without a name)",
+	    .option = { NODE_OPTION },
+	    .run = run_restart,
+	},
+	{
+	    .words = "service start",
+	    .args = "[NAME...]",
+	    .most = VERB_ARGS_MAX,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_OPERATE,
+	    .help = "start what is stopped",
+	    .option = { NODE_OPTION },
+	    .run = run_start,
+	},
+	{
+	    .words = "service stop",
+	    .args = "NAME [NAME...]",
+	    .least = 1,
+	    .most = VERB_ARGS_MAX,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_OPERATE,
+	    .help = "stop a service: it answers nobody until it is started",
+	    .option = { NODE_OPTION },
+	    .run = run_stop,
+	},
+};
+
+const struct verb_set service_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -1,0 +1,392 @@
+#include "cmd/phone/boot.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/phone/memory.h"
+
+enum { FOLDER_MODE = 0700 };
+
+struct boot {
+	const struct boot_plan *plan;
+	struct boot_result *result;
+	struct memory *memory;
+};
+
+const char *
+step_verdict_word(enum step_verdict verdict)
+{
+	static const char *const word[] = {
+		[STEP_ACCEPTED] = "accepted",
+		[STEP_SAME] = "unchanged",
+		[STEP_REFUSED] = "refused",
+		[STEP_MISSING] = "not-found",
+		[STEP_LOST] = "failed",
+	};
+
+	return word[verdict];
+}
+
+const char *
+boot_outcome_word(enum boot_outcome outcome)
+{
+	static const char *const word[] = {
+		[BOOT_TRUSTED] = "trusted",
+		[BOOT_REFUSED] = "refused",
+		[BOOT_UNREACHABLE] = "unreachable",
+		[BOOT_NO_CONFIG] = "no-configuration",
+	};
+
+	return word[outcome];
+}
+
+const char *
+step_reason_word(const struct boot_step *s)
+{
+	if (s->judged)
+		return judge_reason_word(s->reason);
+	return s->verdict == STEP_SAME ? "same-list" : fetch_outcome_word(s->fetched);
+}
+
+/* A model without Security By Default has no place for an ITL: one that another model left in this
+ * memory does not count. */
+static struct judge_memory
+held_lists(const struct boot *b)
+{
+	const struct memory *m = b->memory;
+
+	return (struct judge_memory){ .ctl = m->list[MEMORY_CTL],
+		.itl = b->result->model->sbd ? m->list[MEMORY_ITL] : NULL };
+}
+
+static enum step_verdict
+verdict_before_judging(enum fetch_outcome fetched)
+{
+	switch (fetched) {
+	case FETCH_GOT:
+		return STEP_ACCEPTED;
+	case FETCH_NOT_FOUND:
+		return STEP_MISSING;
+	case FETCH_TOO_LARGE:
+		return STEP_REFUSED;
+	case FETCH_UNREACHABLE:
+	case FETCH_ERROR:
+		break;
+	}
+	return STEP_LOST;
+}
+
+/* What somebody on the path could do. */
+static void
+tamper(struct boot_step *s, struct wr *file)
+{
+	if (file->n == 0)
+		return;
+	file->p[file->n / 2] ^= 1;
+	s->tampered = true;
+}
+
+/* The next step: asks for the file, which comes into got. */
+static struct boot_step *
+ask(struct boot *b, enum step_kind kind, const char *file, struct wr *got)
+{
+	const struct boot_plan *plan = b->plan;
+	struct boot_step *s = &b->result->step[b->result->n++];
+	struct err why = { 0 };
+
+	assert(b->result->n <= BOOT_STEPS_MAX);
+	s->kind = kind;
+	snprintf(s->file, sizeof(s->file), "%s", file);
+	s->fetched = plan->server.get(plan->server.ctx, file, got, &why);
+	s->verdict = verdict_before_judging(s->fetched);
+	if (s->fetched != FETCH_GOT)
+		memcpy(s->why, why.text, sizeof(s->why));
+	else if (plan->tamper != NULL && strcmp(plan->tamper, file) == 0)
+		tamper(s, got);
+	return s;
+}
+
+static void
+note_judgement(struct boot_step *s, const struct judgement *j)
+{
+	s->judged = true;
+	s->verdict = j->verdict == JUDGE_ACCEPTED ? STEP_ACCEPTED : STEP_REFUSED;
+	s->reason = j->reason;
+	memcpy(s->decided_by, j->decided_by, sizeof(s->decided_by));
+	snprintf(s->why, sizeof(s->why), "%s", j->why);
+}
+
+static struct judge_tvs
+ask_tvs(const struct boot *b, const struct judge_memory *held, const struct judgement *about)
+{
+	if (b->plan->ask_tvs == NULL)
+		return (struct judge_tvs){ .state = TVS_UNREACHABLE };
+	return b->plan->ask_tvs(b->plan->tvs_ctx, held, about);
+}
+
+/* The list that was accepted, or NULL. */
+static struct tlist *
+judged_list(struct boot *b, struct boot_step *s, struct bytes file)
+{
+	struct judge_memory held = held_lists(b);
+	const struct model *model = b->result->model;
+	struct judge_tvs tvs = { .state = TVS_NOT_ASKED };
+	struct judgement j;
+	struct tlist *list;
+
+	judge_list(&held, model, file, &tvs, &j, &list);
+	if (j.verdict == JUDGE_ASK_TVS) {
+		tvs = ask_tvs(b, &held, &j);
+		judge_list(&held, model, file, &tvs, &j, &list);
+	}
+	note_judgement(s, &j);
+	return list;
+}
+
+/* A list that was accepted is remembered at once, so that the next file is judged by it, and so
+ * that a phone cut off here wakes up with it. */
+static int
+take_list(
+    struct boot *b, enum memory_list which, struct boot_step *s, struct bytes file, struct err *e)
+{
+	const struct tlist *held = b->memory->list[which];
+	struct tlist *list;
+
+	if (held != NULL && bytes_eq(held->file, file)) {
+		s->verdict = STEP_SAME;
+		snprintf(s->why, sizeof(s->why), "the list that the phone holds already");
+		return 0;
+	}
+	list = judged_list(b, s, file);
+	if (list == NULL)
+		return 0;
+	if (memory_keep_list(b->memory, which, list, e) == 0)
+		return 0;
+	tlist_free(list);
+	return -1;
+}
+
+static int
+update_list(struct boot *b, enum memory_list which, const char *file, struct err *e)
+{
+	struct wr got = { 0 };
+	struct boot_step *s = ask(b, which == MEMORY_CTL ? STEP_CTL : STEP_ITL, file, &got);
+	int rc = 0;
+
+	s->held = b->memory->list[which] != NULL;
+	if (s->fetched == FETCH_GOT)
+		rc = take_list(b, which, s, wr_view(&got), e);
+	words_console(s, &s->console);
+	wr_free(&got);
+	return rc;
+}
+
+static enum step_verdict
+last_verdict(const struct boot *b)
+{
+	return b->result->step[b->result->n - 1].verdict;
+}
+
+static int
+update_ctl(struct boot *b, struct err *e)
+{
+	char file[FETCH_NAME_MAX];
+
+	snprintf(file, sizeof(file), "CTL%s.tlv", b->plan->name);
+	return update_list(b, MEMORY_CTL, file, e);
+}
+
+static int
+update_itl(struct boot *b, struct err *e)
+{
+	char file[FETCH_NAME_MAX];
+
+	if (last_verdict(b) == STEP_LOST || !b->result->model->sbd)
+		return 0;
+	snprintf(file, sizeof(file), "ITL%s.tlv", b->plan->name);
+	if (update_list(b, MEMORY_ITL, file, e) != 0)
+		return -1;
+	if (last_verdict(b) != STEP_MISSING)
+		return 0;
+	return update_list(b, MEMORY_ITL, "ITLFile.tlv", e);
+}
+
+static int
+take_config(struct boot *b, struct boot_step *s, struct bytes file, struct err *e)
+{
+	struct judge_memory held = held_lists(b);
+	const struct model *model = b->result->model;
+	struct judge_tvs tvs = { .state = TVS_NOT_ASKED };
+	struct judgement j;
+
+	judge_file(&held, model, file, &tvs, &j);
+	if (j.verdict == JUDGE_ASK_TVS) {
+		tvs = ask_tvs(b, &held, &j);
+		judge_file(&held, model, file, &tvs, &j);
+	}
+	note_judgement(s, &j);
+	if (s->verdict == STEP_REFUSED)
+		return 0;
+	return memory_keep_config(b->memory, s->file, j.payload, e);
+}
+
+static int
+load_config_of(struct boot *b, const char *whose, struct err *e)
+{
+	struct judge_memory held = held_lists(b);
+	char file[FETCH_NAME_MAX];
+	struct wr got = { 0 };
+	struct boot_step *s;
+	int rc = 0;
+
+	snprintf(
+	    file, sizeof(file), "%s.cnf.xml%s", whose, judge_wants_signed(&held) ? ".sgn" : "");
+	s = ask(b, STEP_CONFIG, file, &got);
+	if (s->fetched == FETCH_GOT)
+		rc = take_config(b, s, wr_view(&got), e);
+	words_console(s, &s->console);
+	wr_free(&got);
+	return rc;
+}
+
+static int
+load_config(struct boot *b, struct err *e)
+{
+	if (last_verdict(b) == STEP_LOST)
+		return 0;
+	if (load_config_of(b, b->plan->name, e) != 0)
+		return -1;
+	if (last_verdict(b) != STEP_MISSING)
+		return 0;
+	return load_config_of(b, "XMLDefault", e);
+}
+
+const struct boot_step *
+boot_decisive(const struct boot_result *r)
+{
+	if (r->outcome == BOOT_TRUSTED)
+		return NULL;
+	for (size_t i = 0; i < r->n && r->outcome == BOOT_REFUSED; i++)
+		if (r->step[i].verdict == STEP_REFUSED)
+			return &r->step[i];
+	return &r->step[r->n - 1];
+}
+
+/* One refusal is enough, even when the phone can go on with its old list: it has stopped following
+ * this cluster. */
+static enum boot_outcome
+outcome_of(const struct boot_result *r)
+{
+	enum step_verdict last = r->step[r->n - 1].verdict;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->step[i].verdict == STEP_REFUSED)
+			return BOOT_REFUSED;
+	if (last == STEP_LOST)
+		return BOOT_UNREACHABLE;
+	return last == STEP_MISSING ? BOOT_NO_CONFIG : BOOT_TRUSTED;
+}
+
+static int
+conclude(struct boot *b, struct err *e)
+{
+	struct judge_memory held = held_lists(b);
+	struct memory_note *note = &b->memory->note;
+	struct boot_result *r = b->result;
+
+	r->has_ctl = held.ctl != NULL;
+	r->has_itl = held.itl != NULL;
+	r->outcome = outcome_of(r);
+	words_status(r, &r->status);
+	r->tl_code = words_tl_code(r);
+	memory_note_set(&note->outcome, boot_outcome_word(r->outcome));
+	memory_note_set_status(note, &r->status);
+	note->booted = b->plan->now;
+	return memory_keep_note(b->memory, e);
+}
+
+/* Without other word a SEP is a 7975, the model whose boot order Cisco showed when Security By
+ * Default was new; an ATA or a soft phone is the first of its kind in the table. */
+static const struct model *
+model_of_name(const char *name)
+{
+	size_t n;
+	const struct model *m = model_table(&n), *end = m + n;
+
+	if (strncmp(name, "SEP", 3) == 0)
+		return model_of("7975");
+	while (m < end && strncmp(name, m->prefix, strlen(m->prefix)) != 0)
+		m++;
+	return m < end ? m : NULL;
+}
+
+static int
+choose_model(struct boot *b, struct err *e)
+{
+	const char *remembered = b->memory->note.model, *name = b->plan->name;
+	const struct model *m = b->plan->model;
+
+	if (m == NULL)
+		m = remembered != NULL ? model_of(remembered) : model_of_name(name);
+	if (m == NULL)
+		return err_set(e, ERR_MALFORMED, "%s names a model that we do not know: %s",
+		    b->plan->folder, remembered);
+	if (strncmp(name, m->prefix, strlen(m->prefix)) != 0)
+		return err_set(e, ERR_USAGE, "a %s has a name that starts with %s, not %s", m->name,
+		    m->prefix, name);
+	b->result->model = m;
+	return 0;
+}
+
+/* A memory belongs to one phone: with another's lists a boot would tell nothing about this one. */
+static int
+claim_memory(struct boot *b, struct err *e)
+{
+	struct memory_note *note = &b->memory->note;
+	const char *name = b->plan->name;
+
+	if (note->name != NULL && strcmp(note->name, name) != 0) {
+		err_set(e, ERR_USAGE, "%s is the memory of %s, not of %s", b->plan->folder,
+		    note->name, name);
+		return err_hint(e, "give each phone a folder of its own");
+	}
+	if (choose_model(b, e) != 0)
+		return -1;
+	memory_note_set(&note->name, name);
+	memory_note_set(&note->model, b->result->model->name);
+	b->result->damaged = b->memory->damaged[MEMORY_CTL] || b->memory->damaged[MEMORY_ITL];
+	return 0;
+}
+
+static int
+go_through(struct boot *b, struct err *e)
+{
+	if (claim_memory(b, e) != 0 || update_ctl(b, e) != 0 || update_itl(b, e) != 0 ||
+	    load_config(b, e) != 0)
+		return -1;
+	return conclude(b, e);
+}
+
+int
+phone_boot(const struct boot_plan *plan, struct boot_result *out, struct err *e)
+{
+	struct boot b = { plan, out, NULL };
+	int rc;
+
+	*out = (struct boot_result){ .n = 0 };
+	if (!device_name_is(plan->name))
+		return err_set(e, ERR_USAGE,
+		    "%.60s is not a device name, such as SEP and twelve upper-case hex digits",
+		    plan->name);
+	if (file_make_folder(plan->folder, FOLDER_MODE, e) != 0)
+		return -1;
+	b.memory = memory_load(plan->folder, e);
+	if (b.memory == NULL)
+		return -1;
+	rc = go_through(&b, e);
+	memory_free(b.memory);
+	return rc;
+}

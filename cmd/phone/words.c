@@ -1,0 +1,228 @@
+#include "cmd/phone/words.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cmd/phone/boot.h"
+
+static void __attribute__((format(printf, 2, 3))) say(struct words *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (w->n == WORDS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(w->line[w->n++], WORDS_LINE, fmt, ap);
+	va_end(ap);
+}
+
+/* A list on the console.  "Using leap of faith..." is a string of the 8941's firmware, the two "TL
+ * file ..." lines are in the log of an 8861 (TechNote 213407). */
+static void
+console_of_accepted_list(const struct boot_step *s, struct words *out)
+{
+	if (s->reason == JUDGE_FIRST_LIST || s->reason == JUDGE_EMPTY_LIST)
+		say(out, "Using leap of faith to accept TL file");
+	else
+		say(out, "TL file verified successfully.");
+	if (s->held)
+		say(out, "TL file updated.");
+}
+
+/* The first is from the log of an 8861 (TechNote 213407).  Of a plain file no log says anything. */
+static void
+console_of_accepted_config(const struct boot_step *s, struct words *out)
+{
+	bool checked = s->reason == JUDGE_IN_CTL || s->reason == JUDGE_IN_ITL ||
+		       s->reason == JUDGE_TVS_VOUCHES;
+
+	if (checked)
+		say(out, "Hashes match... authentication successful.");
+}
+
+/* Both about TVS are strings of the 8941's firmware.  "invalid file ..." is from the status
+ * messages of an 8945 that held a stranger's ITL (Cisco community); 14 is the only reason seen
+ * there, so it is the only one said here.  For a list that is not what it claims to be no log is
+ * public: those words are ours. */
+static void
+console_of_refused(const struct boot_step *s, struct words *out)
+{
+	switch (s->reason) {
+	case JUDGE_NO_TVS:
+		say(out, "VALIDATE CERT - TVS not enabled");
+		break;
+	case JUDGE_TVS_UNREACHABLE:
+	case JUDGE_TVS_LACKS:
+	case JUDGE_TVS_ROLE:
+		say(out, "Failed to validate cert using TVS");
+		break;
+	default:
+		break;
+	}
+	if (s->kind == STEP_CONFIG)
+		say(out, "invalid file %s, authenticated fail. Reason:14", s->file);
+	else
+		say(out, "TL file verification failed.");
+}
+
+void
+words_console(const struct boot_step *s, struct words *out)
+{
+	*out = (struct words){ .n = 0 };
+	if (s->fetched == FETCH_NOT_FOUND)
+		say(out, "Error code 1: File not found"); /* an 8945's console */
+	if (s->fetched != FETCH_GOT)
+		say(out, "TFTP error : download %s fail", s->file); /* likewise */
+	else if (s->judged && s->verdict == STEP_REFUSED)
+		console_of_refused(s, out);
+	else if (s->judged && s->kind == STEP_CONFIG)
+		console_of_accepted_config(s, out);
+	else if (s->judged)
+		console_of_accepted_list(s, out);
+}
+
+/* What became of the lists, over all steps. */
+struct lists {
+	bool ctl_missing;
+	bool ctl_first, itl_first; /* taken where there was none */
+	bool updated;		   /* taken in place of one that was held */
+	bool failed;		   /* refused, or the server was lost before one came */
+};
+
+static struct lists
+lists_of(const struct boot_result *r)
+{
+	struct lists l = { 0 };
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct boot_step *s = &r->step[i];
+
+		if (s->kind == STEP_CONFIG)
+			continue;
+		l.ctl_missing |= s->kind == STEP_CTL && s->verdict == STEP_MISSING;
+		l.ctl_first |= s->kind == STEP_CTL && s->verdict == STEP_ACCEPTED && !s->held;
+		l.itl_first |= s->kind == STEP_ITL && s->verdict == STEP_ACCEPTED && !s->held;
+		l.updated |= s->verdict == STEP_ACCEPTED && s->held;
+		l.failed |= s->verdict == STEP_REFUSED || s->verdict == STEP_LOST;
+	}
+	return l;
+}
+
+static void
+say_lost(const struct boot_step *s, struct words *out)
+{
+	if (s->verdict == STEP_LOST)
+		say(out, s->fetched == FETCH_UNREACHABLE ? "TFTP timeout" : "TFTP error");
+}
+
+/* Messages of the 7800, 8800 and 8821 administration guides, word for word. */
+static void
+say_lists(const struct boot_result *r, struct words *out)
+{
+	struct lists l = lists_of(r);
+
+	if (l.ctl_missing)
+		say(out, "File Not Found <CTLFile.tlv>");
+	if (l.ctl_first || l.itl_first)
+		say(out, "%s installed",
+		    l.ctl_first && l.itl_first ? "CTL and ITL"
+		    : l.ctl_first	       ? "CTL"
+					       : "ITL");
+	if (l.updated)
+		say(out, "Trust List updated");
+	if (r->n > 0 && r->step[r->n - 1].kind != STEP_CONFIG)
+		say_lost(&r->step[r->n - 1], out);
+	if (l.failed)
+		say(out, "Trust List update failed");
+	if (r->model->sbd && !r->has_ctl && !r->has_itl)
+		say(out, "No Trust List installed");
+}
+
+/* The guides' words again, but for a refused file, where they have none: what an 8945 shows. */
+static void
+say_config(const struct boot_step *s, struct words *out)
+{
+	if (s->kind != STEP_CONFIG)
+		return;
+	say_lost(s, out);
+	if (s->verdict == STEP_ACCEPTED)
+		say(out, "%s", s->file);
+	if (s->verdict == STEP_MISSING)
+		say(out, "File not found <Cfg File>");
+	if (s->verdict == STEP_REFUSED && s->fetched == FETCH_TOO_LARGE)
+		say(out, "CFG TFTP Size Error");
+	if (s->verdict == STEP_REFUSED && s->judged)
+		say(out, "invalid file %s, authenticated fail. Reason:14", s->file);
+}
+
+void
+words_status(const struct boot_result *r, struct words *out)
+{
+	*out = (struct words){ .n = 0 };
+	if (r->damaged)
+		say(out, "Could not load CTL/ITL File from persistent memory."); /* 8941 firmware */
+	say_lists(r, out);
+	if (r->n > 0)
+		say_config(&r->step[r->n - 1], out);
+}
+
+enum {
+	TL_NONE,
+	TL_SUCCESS,
+	TL_CTL_INITIAL,
+	TL_ITL_INITIAL,
+	TL_INITIAL,
+	TL_FAILED_OLD_CTL,
+	TL_FAILED_NO_TL,
+	TL_FAILED,
+	TL_FAILED_OLD_ITL,
+	TL_FAILED_OLD_TL,
+};
+
+static int
+code_of_failure(const struct boot_result *r, const struct lists *l)
+{
+	if (!r->has_ctl && !r->has_itl)
+		return TL_FAILED_NO_TL;
+	if (l->ctl_first || l->itl_first || l->updated)
+		return TL_FAILED; /* one list failed, but not all it has now is old */
+	if (r->has_ctl && r->has_itl)
+		return TL_FAILED_OLD_TL;
+	return r->has_ctl ? TL_FAILED_OLD_CTL : TL_FAILED_OLD_ITL;
+}
+
+/* Cisco's alarm document has names only; when each is sent is our reading of them. */
+int
+words_tl_code(const struct boot_result *r)
+{
+	struct lists l = lists_of(r);
+
+	if (l.failed)
+		return code_of_failure(r, &l);
+	if (!r->has_ctl && !r->has_itl)
+		return r->model->sbd ? TL_FAILED_NO_TL : TL_NONE;
+	if (l.ctl_first && l.itl_first)
+		return TL_INITIAL;
+	if (l.ctl_first)
+		return TL_CTL_INITIAL;
+	return l.itl_first ? TL_ITL_INITIAL : TL_SUCCESS;
+}
+
+const char *
+words_tl_name(int code)
+{
+	static const char *const name[] = {
+		[TL_SUCCESS] = "TL_SUCCESS",
+		[TL_CTL_INITIAL] = "CTL_INITIAL_SUCCESS",
+		[TL_ITL_INITIAL] = "ITL_INITIAL_SUCCESS",
+		[TL_INITIAL] = "TL_INITIAL_SUCCESS",
+		[TL_FAILED_OLD_CTL] = "TL_FAILED_OLD_CTL",
+		[TL_FAILED_NO_TL] = "TL_FAILED_NO_TL",
+		[TL_FAILED] = "TL_FAILED",
+		[TL_FAILED_OLD_ITL] = "TL_FAILED_OLD_ITL",
+		[TL_FAILED_OLD_TL] = "TL_FAILED_OLD_TL",
+	};
+
+	return code > TL_NONE && code <= TL_FAILED_OLD_TL ? name[code] : NULL;
+}

@@ -1,0 +1,399 @@
+#include "cmd/verb_vphone.h"
+
+#include <dirent.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/phone/boot.h"
+#include "cmd/phone/memory.h"
+
+enum { SECONDS = 10, SECONDS_MAX = 600 };
+
+static int
+read_plan(const struct call *c, struct fetch_server *server, struct boot_plan *plan, struct err *e)
+{
+	const char *model = call_option(c, "model");
+	int64_t seconds;
+
+	if (fetch_address_of(call_option(c, "tftp"), &server->address, e) != 0 ||
+	    call_int(c, "timeout", 1, SECONDS_MAX, SECONDS, &seconds, e) != 0)
+		return -1;
+	server->seconds = (unsigned)seconds;
+	*plan = (struct boot_plan){ .name = c->arg[0],
+		.folder = call_option(c, "memory"),
+		.server = fetch_over_network(server),
+		.tamper = call_option(c, "tamper"),
+		.now = c->now };
+	if (model == NULL)
+		return 0;
+	plan->model = model_of(model);
+	if (plan->model == NULL)
+		return err_set(e, ERR_USAGE, "%.60s is no model that we know", model);
+	return 0;
+}
+
+static const char *
+kind_word(enum step_kind kind)
+{
+	static const char *const word[] = {
+		[STEP_CTL] = "ctl",
+		[STEP_ITL] = "itl",
+		[STEP_CONFIG] = "configuration",
+	};
+
+	return word[kind];
+}
+
+static void
+show_step(const struct boot_step *s, struct out *o)
+{
+	const char *decided_by = s->decided_by[0] == '\0' ? NULL : s->decided_by;
+
+	out_row(o);
+	out_text(o, "file", "File", s->file);
+	out_text(o, "kind", NULL, kind_word(s->kind));
+	out_text(o, "fetched", NULL, fetch_outcome_word(s->fetched));
+	out_text(o, "verdict", "Verdict", step_verdict_word(s->verdict));
+	out_text(o, "reason", NULL, step_reason_word(s));
+	out_text(o, "why", "Why", s->why);
+	out_text(o, "decided_by", decided_by == NULL ? NULL : "Decided by", decided_by);
+	out_bool(o, "tampered", NULL, s->tampered);
+	out_add_text(o, "console", NULL, NULL);
+	for (size_t i = 0; i < s->console.n; i++)
+		out_add_text(o, "console", NULL, s->console.line[i]);
+}
+
+static void
+show_steps(const struct boot_result *r, struct out *o)
+{
+	static const char *const headings[] = { "File", "Verdict", "Why", "Decided by", NULL };
+
+	out_table(o, "files", headings);
+	for (size_t i = 0; i < r->n; i++)
+		show_step(&r->step[i], o);
+	out_table_end(o);
+}
+
+static void
+show_status(const char *line, struct out *o)
+{
+	out_line(o, "  %s", line);
+	out_add_text(o, "status", NULL, line);
+}
+
+/* A run that looks like a failed attack but was none would mislead. */
+static void
+show_tampering(const char *file, const struct boot_result *r, struct out *o)
+{
+	if (file == NULL)
+		return;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->step[i].tampered)
+			return;
+	out_line(o, "Nothing was tampered with: the phone got no %s.", file);
+	out_line(o, "%s", "");
+}
+
+static void
+show_screen(const struct words *status, struct out *o)
+{
+	out_line(o, "Status screen:");
+	out_add_text(o, "status", NULL, NULL);
+	for (size_t i = 0; i < status->n; i++)
+		show_status(status->line[i], o);
+	out_line(o, "%s", "");
+}
+
+static void
+show_boot(const struct boot_plan *plan, const struct fetch_server *server,
+    const struct boot_result *r, struct out *o)
+{
+	char from[FETCH_HOST_MAX + 16];
+
+	fetch_address_text(&server->address, from, sizeof(from));
+	out_line(o, "%s, a %s, boots from %s", plan->name, r->model->name, from);
+	out_line(o, "%s", "");
+	out_text(o, "name", NULL, plan->name);
+	out_text(o, "model", NULL, r->model->name);
+	out_text(o, "server", NULL, from);
+	out_text(o, "memory", NULL, plan->folder);
+	show_steps(r, o);
+	out_line(o, "%s", "");
+	show_tampering(plan->tamper, r, o);
+	show_screen(&r->status, o);
+	out_int(o, "status_code", NULL, r->tl_code);
+	out_text(o, "status_code_name", NULL, words_tl_name(r->tl_code));
+	out_bool(o, "has_ctl", NULL, r->has_ctl);
+	out_bool(o, "has_itl", NULL, r->has_itl);
+	out_text(o, "outcome", "Result", boot_outcome_word(r->outcome));
+}
+
+static int
+refuse(const char *name, const struct boot_step *s, struct err *e)
+{
+	err_set(e, ERR_NO, "%s refused %s: %.300s", name, s->file, s->why);
+	if (s->reason == JUDGE_NO_TVS || s->reason == JUDGE_TVS_UNREACHABLE ||
+	    s->reason == JUDGE_TVS_LACKS)
+		err_hint(e, "a phone in this state follows again once its lists are erased by "
+			    "hand: trustlist vphone erase --memory DIR");
+	return -1;
+}
+
+static int
+answer(const char *name, const struct boot_result *r, struct err *e)
+{
+	const struct boot_step *s = boot_decisive(r);
+
+	switch (r->outcome) {
+	case BOOT_TRUSTED:
+		return 0;
+	case BOOT_REFUSED:
+		return refuse(name, s, e);
+	case BOOT_UNREACHABLE:
+		err_set(e, ERR_FAILED, "%s", s->why);
+		return err_hint(e, "check the address and that the server is up; the phone keeps "
+				   "what it remembers");
+	case BOOT_NO_CONFIG:
+		break;
+	}
+	err_set(e, ERR_NOT_FOUND, "the server has no configuration for %s", name);
+	return err_hint(e, "add the phone on the server: trustlist --root DIR phone add %s", name);
+}
+
+static int
+run_boot(const struct call *c, struct out *o, struct err *e)
+{
+	struct fetch_server server;
+	struct boot_plan plan;
+	struct boot_result r;
+
+	if (read_plan(c, &server, &plan, e) != 0 || phone_boot(&plan, &r, e) != 0)
+		return -1;
+	show_boot(&plan, &server, &r, o);
+	return answer(plan.name, &r, e);
+}
+
+static struct memory *
+load_phone(const char *folder, struct err *e)
+{
+	if (memory_is(folder))
+		return memory_load(folder, e);
+	err_set(e, ERR_NOT_FOUND, "no virtual phone has booted with %s as its memory", folder);
+	return NULL;
+}
+
+static void
+show_checksum(const char *key, const char *digest, struct bytes file, struct out *o)
+{
+	uint8_t sum[EVP_MAX_MD_SIZE];
+	size_t n;
+
+	if (EVP_Q_digest(NULL, digest, NULL, file.p, file.n, sum, &n) != 1)
+		n = 0; /* a library without MD5 */
+	out_hex(o, key, strcmp(digest, "SHA1") == 0 ? "SHA-1" : NULL, bytes_over(sum, n));
+}
+
+static void
+show_checksums(const struct tlist *l, struct out *o)
+{
+	show_checksum("sha1", "SHA1", l->file, o);
+	show_checksum("md5", "MD5", l->file, o);
+}
+
+static void
+show_list(const struct memory *m, enum memory_list which, struct out *o)
+{
+	const struct tlist *l = m->list[which];
+
+	out_row(o);
+	out_text(o, "list", "List", memory_list_name(which));
+	out_text(o, "state", "State",
+	    l != NULL		? "held"
+	    : m->damaged[which] ? "damaged" /* the phone acts as if it had none */
+				: "none");
+	if (l == NULL)
+		return;
+	out_text(o, "signer", "Signer", l->head.signer_name);
+	out_int(o, "records", "Records", (int64_t)l->n);
+	out_int(o, "bytes", "Bytes", (int64_t)l->file.n);
+	out_bool(o, "empty_tftp", NULL, tlist_has_empty_tftp(l));
+	show_checksums(l, o);
+}
+
+static void
+show_note(const struct memory_note *note, struct out *o)
+{
+	out_text(o, "name", "Name", note->name);
+	out_text(o, "model", "Model", note->model);
+	out_time(o, "booted", "Last boot", note->booted);
+	out_text(o, "outcome", "Result", note->outcome);
+	out_text(o, "config", "Configuration", note->config);
+	out_line(o, "Status screen:");
+	out_add_text(o, "status", NULL, NULL);
+	for (size_t i = 0; i < WORDS_MAX && note->status[i] != NULL; i++)
+		show_status(note->status[i], o);
+	out_line(o, "%s", "");
+}
+
+static int
+run_show(const struct call *c, struct out *o, struct err *e)
+{
+	static const char *const headings[] = { "List", "State", "Signer", "Records", "Bytes",
+		"SHA-1", NULL };
+	struct memory *m = load_phone(call_option(c, "memory"), e);
+
+	if (m == NULL)
+		return -1;
+	show_note(&m->note, o);
+	out_table(o, "lists", headings);
+	show_list(m, MEMORY_CTL, o);
+	show_list(m, MEMORY_ITL, o);
+	out_table_end(o);
+	memory_free(m);
+	return 0;
+}
+
+static const char *
+signer_of(const struct memory *m, enum memory_list which)
+{
+	return m->list[which] == NULL ? NULL : m->list[which]->head.signer_name;
+}
+
+static int
+show_phone(const char *folder, struct out *o, struct err *e)
+{
+	struct memory *m = memory_load(folder, e);
+
+	if (m == NULL)
+		return -1;
+	out_row(o);
+	out_text(o, "name", "Name", m->note.name);
+	out_text(o, "model", "Model", m->note.model);
+	out_text(o, "outcome", "Result", m->note.outcome);
+	out_time(o, "booted", "Last boot", m->note.booted);
+	out_text(o, "ctl_signer", "CTL signed by", signer_of(m, MEMORY_CTL));
+	out_text(o, "itl_signer", "ITL signed by", signer_of(m, MEMORY_ITL));
+	out_text(o, "memory", NULL, folder);
+	memory_free(m);
+	return 0;
+}
+
+static int
+show_phone_in(const char *folder, const char *name, struct out *o, struct err *e)
+{
+	char *path = mem_fmt("%s/%s", folder, name);
+	int rc = memory_is(path) ? show_phone(path, o, e) : 0;
+
+	free(path);
+	return rc;
+}
+
+static int
+show_phones(const char *folder, struct out *o, struct err *e)
+{
+	struct dirent **entry;
+	int n = scandir(folder, &entry, NULL, alphasort), rc = 0;
+
+	if (n < 0)
+		return err_errno(e, "cannot read the folder %s", folder);
+	for (int i = 0; i < n; i++) {
+		if (rc == 0 && entry[i]->d_name[0] != '.')
+			rc = show_phone_in(folder, entry[i]->d_name, o, e);
+		free(entry[i]);
+	}
+	free(entry);
+	return rc;
+}
+
+static int
+run_list(const struct call *c, struct out *o, struct err *e)
+{
+	static const char *const headings[] = { "Name", "Model", "Result", "Last boot",
+		"CTL signed by", "ITL signed by", NULL };
+	const char *folder = call_option(c, "memory");
+	int rc;
+
+	if (!file_exists(folder))
+		return err_set(e, ERR_NOT_FOUND, "there is no folder %s", folder);
+	out_table(o, "phones", headings);
+	rc = memory_is(folder) ? show_phone(folder, o, e) : show_phones(folder, o, e);
+	out_table_end(o);
+	return rc;
+}
+
+static int
+run_erase(const struct call *c, struct out *o, struct err *e)
+{
+	struct memory *m = load_phone(call_option(c, "memory"), e);
+	int rc = -1;
+
+	if (m == NULL)
+		return -1;
+	out_text(o, "name", NULL, m->note.name);
+	out_bool(o, "had_ctl", NULL, m->list[MEMORY_CTL] != NULL);
+	out_bool(o, "had_itl", NULL, m->list[MEMORY_ITL] != NULL);
+	if (memory_erase_lists(m, e) == 0) {
+		out_line(o, "%s", m->note.status[0]);
+		rc = 0;
+	}
+	memory_free(m);
+	return rc;
+}
+
+#define MEMORY_OPTION                                                                              \
+	{                                                                                          \
+		.name = "memory", .metavar = "DIR", .help = "the folder of the phone's memory",    \
+		.must = true                                                                       \
+	}
+
+static const struct verb verbs[] = {
+	{ .words = "vphone boot",
+	    .args = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_ALONE,
+	    .right = RIGHT_OPERATE,
+	    .help =
+		"Boots a virtual phone and shows what it trusts; exit status 5 when it refuses a file",
+	    .option = { { .name = "tftp",
+			    .metavar = "ADDR[:PORT]",
+			    .help = "its TFTP server; port 6969 unless given",
+			    .must = true },
+		MEMORY_OPTION,
+		{ .name = "model",
+		    .metavar = "M",
+		    .help = "its model; else the one it remembers, for a new SEP 7975" },
+		{ .name = "tamper",
+		    .metavar = "FILE",
+		    .help = "flip one bit of this file on its way to the phone" },
+		{ .name = "timeout",
+		    .metavar = "SECONDS",
+		    .help = "how long to wait for each file; else 10" } },
+	    .run = run_boot },
+	{ .words = "vphone show",
+	    .args = "",
+	    .needs = VERB_ALONE,
+	    .right = RIGHT_READ,
+	    .help = "Shows what a virtual phone remembers",
+	    .option = { MEMORY_OPTION },
+	    .run = run_show },
+	{ .words = "vphone list",
+	    .args = "",
+	    .needs = VERB_ALONE,
+	    .right = RIGHT_READ,
+	    .help = "Lists the virtual phones whose memories are folders in DIR",
+	    .option = { MEMORY_OPTION },
+	    .run = run_list },
+	{ .words = "vphone erase",
+	    .args = "",
+	    .needs = VERB_ALONE,
+	    .right = RIGHT_OPERATE,
+	    .help = "Erases a virtual phone's CTL and ITL, as a hand would",
+	    .option = { MEMORY_OPTION },
+	    .run = run_erase },
+};
+
+const struct verb_set vphone_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };
