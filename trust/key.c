@@ -24,11 +24,12 @@ static const struct {
 
 enum { CURVES = sizeof(curves) / sizeof(curves[0]) };
 
-/* A sentence of ours, and OpenSSL's reason where it gives one. */
+/* A sentence of ours, and OpenSSL's reason where it gives one: the first, those after it only say
+ * through which of its parts the first came. */
 static int
 openssl_says(struct err *e, enum err_code code, const char *what)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
 
 	ERR_clear_error();
 	if (reason == NULL)
@@ -256,6 +257,7 @@ sign(void *key, enum digest digest, const struct bytes *part, size_t parts, stru
 
 	if (!EVP_PKEY_is_a(k->pkey, "RSA"))
 		return err_set(e, ERR_USAGE, "only an RSA key can sign what phones check");
+	ERR_clear_error();
 	ctx = EVP_MD_CTX_new();
 	if (ctx != NULL &&
 	    EVP_DigestSignInit_ex(ctx, NULL, digest_word(digest), NULL, NULL, k->pkey, NULL) == 1)

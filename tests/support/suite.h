@@ -6,6 +6,8 @@
 #define TL_TESTS_SUITE_H
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/err.h"

@@ -1,0 +1,25 @@
+/*
+ * config: trustlist.conf - what belongs to this host: listeners, folders, threads, log.
+ */
+#ifndef TL_CMD_CONFIG_H
+#define TL_CMD_CONFIG_H
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/log.h"
+
+struct config {
+	unsigned workers; /* 0: one per processor */
+	int tftp_port;
+	char *tftp_address; /* NULL: each node listens on its own address */
+	char *tftp_folder;
+	int tftp_transfers, tftp_transfers_per_peer;
+	enum log_level log_level;
+};
+
+/* The file under root over the defaults.  -1 with the first fault; all of them in report, which may
+ * be NULL.  config_free() it in either case. */
+int config_read(const char *root, struct config *out, struct conf_report *report, struct err *e);
+void config_free(struct config *c);
+
+#endif

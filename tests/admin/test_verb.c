@@ -1,0 +1,204 @@
+#include "admin/verb.h"
+
+#include <string.h>
+
+#include "tests/support/suite.h"
+
+static int ran;
+
+static int
+count_run(const struct call *c, struct out *o, struct err *e)
+{
+	(void)c;
+	(void)o;
+	(void)e;
+	ran++;
+	return 0;
+}
+
+static const struct verb cert_verbs[] = {
+	{ .words = "cert list", .args = "", .right = RIGHT_READ, .run = count_run },
+	{ .words = "cert list own", .args = "", .right = RIGHT_READ, .run = count_run },
+	{ .words = "cert show",
+	    .args = "NAME",
+	    .least = 1,
+	    .most = 2,
+	    .right = RIGHT_READ,
+	    .option = { { .name = "node", .metavar = "NODE", .must = true },
+		{ .name = "host", .metavar = "HOST", .many = true }, { .name = "all" } },
+	    .run = count_run },
+};
+
+static const struct verb other_verbs[] = {
+	{ .words = "serve", .args = "", .right = RIGHT_ADMIN, .run = count_run },
+	{ .words = "service restart",
+	    .args = "[NAME...]",
+	    .most = VERB_ARGS_MAX,
+	    .right = RIGHT_OPERATE,
+	    .run = count_run },
+};
+
+static const struct verb_set cert_set = { cert_verbs, 3 }, other_set = { other_verbs, 2 };
+static const struct verb_set *const sets[] = { &cert_set, &other_set };
+
+static const struct verb *
+find(size_t words, const char *const *word, size_t *used)
+{
+	return verb_find(sets, 2, word, words, used);
+}
+
+static void
+the_longest_name_is_found(void)
+{
+	const char *const word[] = { "cert", "list", "own", "x" };
+	size_t used;
+
+	CU_ASSERT_PTR_EQUAL(find(4, word, &used), &cert_verbs[1]);
+	CU_ASSERT_EQUAL(used, 3);
+	CU_ASSERT_PTR_EQUAL(find(2, word, &used), &cert_verbs[0]);
+	CU_ASSERT_EQUAL(used, 2);
+	CU_ASSERT_PTR_NULL(find(1, word, &used));
+	CU_ASSERT_EQUAL(used, 0);
+	CU_ASSERT_PTR_NULL(find(0, word, &used));
+}
+
+static void
+words_match_whole(void)
+{
+	const char *const serve[] = { "serve" }, *const service[] = { "service", "restart" };
+	const char *const part[] = { "serv" }, *const longer[] = { "cert", "lists" };
+	const char *const joined[] = { "cert list" };
+	size_t used;
+
+	CU_ASSERT_PTR_EQUAL(find(1, serve, &used), &other_verbs[0]);
+	CU_ASSERT_PTR_EQUAL(find(2, service, &used), &other_verbs[1]);
+	CU_ASSERT_PTR_NULL(find(1, service, &used));
+	CU_ASSERT_PTR_NULL(find(1, part, &used));
+	CU_ASSERT_PTR_NULL(find(2, longer, &used));
+	CU_ASSERT_PTR_NULL(find(1, joined, &used));
+}
+
+/* Runs `cert show` with these; the code of what stood against it. */
+static enum err_code
+run_show(enum right may, size_t args, const struct call_option *option, size_t options)
+{
+	static const char *const arg[] = { "a", "b", "c" };
+	struct call c = {
+		.may = may, .arg = arg, .args = args, .option = option, .options = options
+	};
+	struct out *o = out_new();
+	struct err e = { 0 };
+	int before = ran, rc = verb_run(&cert_verbs[2], &c, o, &e);
+
+	CU_ASSERT_EQUAL(ran - before, rc == 0);
+	CU_ASSERT_EQUAL(e.code == ERR_NONE, rc == 0);
+	out_free(o);
+	return e.code;
+}
+
+static void
+rights_are_checked_before_anything_else(void)
+{
+	const struct call_option node[] = { { "node", "pub" } };
+
+	CU_ASSERT_EQUAL(run_show(RIGHT_NONE, 0, NULL, 0), ERR_DENIED);
+	CU_ASSERT_EQUAL(run_show(RIGHT_READ, 1, node, 1), ERR_NONE);
+	CU_ASSERT_EQUAL(run_show(RIGHT_ADMIN, 1, node, 1), ERR_NONE);
+}
+
+static void
+arguments_are_counted(void)
+{
+	const struct call_option node[] = { { "node", "pub" } };
+
+	CU_ASSERT_EQUAL(run_show(RIGHT_READ, 0, node, 1), ERR_USAGE);
+	CU_ASSERT_EQUAL(run_show(RIGHT_READ, 2, node, 1), ERR_NONE);
+	CU_ASSERT_EQUAL(run_show(RIGHT_READ, 3, node, 1), ERR_USAGE);
+}
+
+static void
+options_are_checked(void)
+{
+	const struct call_option twice[] = { { "node", "a" }, { "node", "b" } };
+	const struct call_option many[] = { { "node", "a" }, { "host", "b" }, { "host", "c" } };
+	const struct call_option unknown[] = { { "node", "a" }, { "color", "red" } };
+
+	CU_ASSERT_EQUAL(run_show(RIGHT_READ, 1, NULL, 0), ERR_USAGE);
+	CU_ASSERT_EQUAL(run_show(RIGHT_READ, 1, twice, 2), ERR_USAGE);
+	CU_ASSERT_EQUAL(run_show(RIGHT_READ, 1, many, 3), ERR_NONE);
+	CU_ASSERT_EQUAL(run_show(RIGHT_READ, 1, unknown, 2), ERR_USAGE);
+}
+
+static void
+options_are_looked_up_by_name(void)
+{
+	const struct call_option given[] = { { "host", "a" }, { "all", "" }, { "host", "b" } };
+	const struct call c = { .option = given, .options = 3 };
+
+	CU_ASSERT_STRING_EQUAL(call_option(&c, "host"), "a");
+	CU_ASSERT_STRING_EQUAL(call_option_n(&c, "host", 1), "b");
+	CU_ASSERT_PTR_NULL(call_option_n(&c, "host", 2));
+	CU_ASSERT(call_has(&c, "all"));
+	CU_ASSERT(!call_has(&c, "node"));
+}
+
+static int
+number(const char *value, int64_t *n)
+{
+	const struct call_option given[] = { { "n", value } };
+	const struct call c = { .option = given, .options = 1 };
+	struct err e = { 0 };
+	int rc = call_int(&c, "n", -5, 10, 7, n, &e);
+
+	CU_ASSERT_EQUAL(e.code, rc == 0 ? ERR_NONE : ERR_USAGE);
+	return rc;
+}
+
+static void
+numbers_are_read_whole_and_in_range(void)
+{
+	const struct call none = { 0 };
+	int64_t n;
+
+	CU_ASSERT_EQUAL(call_int(&none, "n", 0, 10, 7, &n, NULL), 0);
+	CU_ASSERT_EQUAL(n, 7);
+	CU_ASSERT_EQUAL(number("10", &n), 0);
+	CU_ASSERT_EQUAL(n, 10);
+	CU_ASSERT_EQUAL(number("-5", &n), 0);
+	CU_ASSERT_EQUAL(n, -5);
+	CU_ASSERT_EQUAL(number("11", &n), -1);
+	CU_ASSERT_EQUAL(n, 7);
+	CU_ASSERT_EQUAL(number("-6", &n), -1);
+	CU_ASSERT_EQUAL(number("", &n), -1);
+	CU_ASSERT_EQUAL(number("1x", &n), -1);
+	CU_ASSERT_EQUAL(number("99999999999999999999", &n), -1);
+}
+
+/* Scripts rely on these. */
+static void
+exit_statuses_are_as_documented(void)
+{
+	CU_ASSERT_EQUAL(verb_exit_status(ERR_NONE), 0);
+	CU_ASSERT_EQUAL(verb_exit_status(ERR_FAILED), 1);
+	CU_ASSERT_EQUAL(verb_exit_status(ERR_USAGE), 2);
+	CU_ASSERT_EQUAL(verb_exit_status(ERR_NOT_FOUND), 3);
+	CU_ASSERT_EQUAL(verb_exit_status(ERR_STRANDS), 4);
+	CU_ASSERT_EQUAL(verb_exit_status(ERR_NO), 5);
+	for (int code = ERR_NONE; code < ERR_CODES; code++) {
+		CU_ASSERT(code == ERR_NONE || verb_exit_status((enum err_code)code) != 0);
+		CU_ASSERT_PTR_NOT_NULL(verb_code_word((enum err_code)code));
+	}
+}
+
+static const struct suite_test tests[] = {
+	{ "the longest name is found", the_longest_name_is_found },
+	{ "words match whole", words_match_whole },
+	{ "rights are checked before anything else", rights_are_checked_before_anything_else },
+	{ "arguments are counted", arguments_are_counted },
+	{ "options are checked", options_are_checked },
+	{ "options are looked up by name", options_are_looked_up_by_name },
+	{ "numbers are read whole and in range", numbers_are_read_whole_and_in_range },
+	{ "exit statuses are as documented", exit_statuses_are_as_documented },
+};
+
+SUITE_MAIN("verb", tests)

@@ -1,0 +1,662 @@
+/*
+ * A virtual phone against a file counter that is a table: what it asks for, what it makes of the
+ * answers, what it remembers.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/phone/boot.h"
+#include "cmd/phone/memory.h"
+#include "tests/support/party.h"
+#include "tests/support/suite.h"
+#include "trust/role.h"
+
+#define NAME   "SEP001122334455"
+#define CTL    "CTL" NAME ".tlv"
+#define ITL    "ITL" NAME ".tlv"
+#define CONFIG NAME ".cnf.xml"
+#define SIGNED NAME ".cnf.xml.sgn"
+
+static struct party ours, strange;
+
+enum { FILES_MAX = 6 };
+
+/* The phone under test, and what it is served. */
+struct scene {
+	struct {
+		const char *name;
+		struct wr content;
+		enum fetch_outcome outcome;
+	} file[FILES_MAX];
+	size_t n;
+	char asked[512];    /* the names, joined by blanks */
+	bool itl_was_there; /* in its memory, when it asked for its configuration */
+	char *folder;
+	struct boot_plan plan;
+	struct boot_result result;
+	struct err e;
+};
+
+static enum fetch_outcome
+get(void *ctx, const char *name, struct wr *out, struct err *e)
+{
+	struct scene *s = ctx;
+	char *itl = mem_fmt("%s/ITLFile.tlv", s->folder);
+
+	if (s->asked[0] != '\0')
+		strcat(s->asked, " ");
+	strcat(s->asked, name);
+	s->itl_was_there = file_exists(itl);
+	free(itl);
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcmp(s->file[i].name, name) != 0)
+			continue;
+		wr_put(out, wr_view(&s->file[i].content));
+		err_set(e, ERR_FAILED, "a sentence about %s", name);
+		return s->file[i].outcome;
+	}
+	err_set(e, ERR_NOT_FOUND, "no %s", name);
+	return FETCH_NOT_FOUND;
+}
+
+static void
+set_up(struct scene *s, const char *model)
+{
+	static int n;
+
+	memset(s, 0, sizeof(*s));
+	s->folder = mem_fmt("%s/phone-%d", suite_folder(), n++);
+	s->plan = (struct boot_plan){ .name = NAME,
+		.model = model == NULL ? NULL : model_of(model),
+		.folder = s->folder,
+		.server = { get, s },
+		.now = 1772357400 };
+}
+
+static void
+clear(struct scene *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		wr_free(&s->file[i].content);
+	s->n = 0;
+}
+
+static void
+tear_down(struct scene *s)
+{
+	clear(s);
+	free(s->folder);
+}
+
+/* The content is taken over. */
+static void
+serve(struct scene *s, const char *name, struct wr content)
+{
+	s->file[s->n].name = name;
+	s->file[s->n++].content = content;
+}
+
+static struct wr
+text(const char *content)
+{
+	struct wr w = { 0 };
+
+	wr_text(&w, content);
+	return w;
+}
+
+static void
+serve_outcome(struct scene *s, const char *name, enum fetch_outcome outcome)
+{
+	serve(s, name, text(""));
+	s->file[s->n - 1].outcome = outcome;
+}
+
+static void
+serve_cluster(struct scene *s, const struct party *l, struct party_list how)
+{
+	clear(s);
+	serve(s, ITL, party_list(l, how));
+	serve(s, SIGNED, party_signed(l, SIGNED, "<device/>"));
+	serve(s, CONFIG, text("<plain/>"));
+}
+
+static void
+boot(struct scene *s)
+{
+	s->asked[0] = '\0';
+	CU_ASSERT_EQUAL(phone_boot(&s->plan, &s->result, &s->e), 0);
+}
+
+static const struct boot_step *
+step(const struct scene *s, const char *file)
+{
+	for (size_t i = 0; i < s->result.n; i++)
+		if (strcmp(s->result.step[i].file, file) == 0)
+			return &s->result.step[i];
+	CU_FAIL_FATAL("the phone did not ask for it");
+	return NULL;
+}
+
+static void
+check(const struct scene *s, const char *file, enum step_verdict verdict, const char *reason)
+{
+	CU_ASSERT_EQUAL(step(s, file)->verdict, verdict);
+	CU_ASSERT_STRING_EQUAL(step_reason_word(step(s, file)), reason);
+	CU_ASSERT_STRING_NOT_EQUAL(step(s, file)->why, "");
+}
+
+static void
+check_config(const struct scene *s, const char *content)
+{
+	struct memory *m = memory_load(s->folder, NULL);
+	struct wr config = { 0 };
+
+	CU_ASSERT_EQUAL(memory_config(m, &config, NULL), 0);
+	CU_ASSERT_STRING_EQUAL(wr_cstr(&config), content);
+	wr_free(&config);
+	memory_free(m);
+}
+
+static void
+check_itl(const struct scene *s, const struct party *signer)
+{
+	struct memory *m = memory_load(s->folder, NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m->list[MEMORY_ITL]);
+	CU_ASSERT_TRUE(sighdr_names(&m->list[MEMORY_ITL]->head, testkey_cert(signer->sast)));
+	memory_free(m);
+}
+
+/* A phone that follows our cluster. */
+static void
+set_up_trusting(struct scene *s, const char *model, struct party_list how)
+{
+	set_up(s, model);
+	serve_cluster(s, &ours, how);
+	boot(s);
+	CU_ASSERT_EQUAL(s->result.outcome, BOOT_TRUSTED);
+	check_itl(s, &ours);
+}
+
+static void
+the_first_list_is_taken_on_faith(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " " SIGNED);
+	check(&s, CTL, STEP_MISSING, "not-found");
+	check(&s, ITL, STEP_ACCEPTED, "first-list");
+	check(&s, SIGNED, STEP_ACCEPTED, "signer-in-itl");
+	CU_ASSERT_STRING_NOT_EQUAL(step(&s, SIGNED)->decided_by, "");
+	check_config(&s, "<device/>");
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[1], "ITL installed");
+	CU_ASSERT_EQUAL(s.result.tl_code, 3);
+	CU_ASSERT_PTR_NULL(boot_decisive(&s.result));
+	tear_down(&s);
+}
+
+static void
+a_list_is_remembered_before_the_next_file_is_asked_for(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	CU_ASSERT_TRUE(s.itl_was_there);
+	tear_down(&s);
+}
+
+static void
+a_list_of_a_known_signer_is_taken(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	serve_cluster(&s, &ours, (struct party_list){ .timestamp = 7 });
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	check(&s, ITL, STEP_ACCEPTED, "signer-in-itl");
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[1], "Trust List updated");
+	boot(&s);
+	check(&s, ITL, STEP_SAME, "same-list");
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	CU_ASSERT_EQUAL(s.result.tl_code, 1);
+	tear_down(&s);
+}
+
+static void
+a_ctl_comes_first(void)
+{
+	struct scene s;
+
+	set_up(&s, "8841");
+	serve_cluster(&s, &ours, (struct party_list){ 0 });
+	serve(&s, CTL, party_list(&ours, (struct party_list){ .ctl = true }));
+	boot(&s);
+	check(&s, CTL, STEP_ACCEPTED, "first-list");
+	check(&s, ITL, STEP_ACCEPTED, "signer-in-ctl");
+	check(&s, SIGNED, STEP_ACCEPTED, "signer-in-ctl");
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[0], "CTL and ITL installed");
+	tear_down(&s);
+}
+
+/* The old list stays, and with it the demand for files of the old cluster. */
+static void
+a_strangers_list_is_refused_without_tvs(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ .without_tvs = true });
+	serve_cluster(&s, &strange, (struct party_list){ 0 });
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	check(&s, ITL, STEP_REFUSED, "no-tvs-in-itl");
+	check(&s, SIGNED, STEP_REFUSED, "no-tvs-in-itl");
+	CU_ASSERT_PTR_EQUAL(boot_decisive(&s.result), step(&s, ITL));
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[1], "Trust List update failed");
+	CU_ASSERT_EQUAL(s.result.tl_code, 8);
+	check_itl(&s, &ours);
+	check_config(&s, "<device/>");
+	tear_down(&s);
+}
+
+static void
+a_strangers_list_is_refused_when_tvs_is_silent(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	serve_cluster(&s, &strange, (struct party_list){ 0 });
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	check(&s, ITL, STEP_REFUSED, "tvs-unreachable");
+	check_itl(&s, &ours);
+	tear_down(&s);
+}
+
+/* A TVS that knows the strangers' keys. */
+static struct judge_tvs
+vouch(void *ctx, const struct judge_memory *memory, const struct judgement *about)
+{
+	static const uint8_t list[] = { ROLE_SAST }, file[] = { ROLE_TFTP };
+	bool is_list =
+	    strcmp(about->signer, cert_subject(testkey_cert(strange.sast), CERT_CISCO)) == 0;
+	int *asked = ctx;
+
+	CU_ASSERT_PTR_NOT_NULL(memory->itl);
+	(*asked)++;
+	return (struct judge_tvs){ .state = TVS_VOUCHED,
+		.cert = testkey_cert(is_list ? strange.sast : strange.tftp),
+		.roles = is_list ? list : file,
+		.roles_n = 1 };
+}
+
+static void
+a_strangers_list_is_taken_when_tvs_vouches(void)
+{
+	struct scene s;
+	int asked = 0;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	serve_cluster(&s, &strange, (struct party_list){ 0 });
+	s.plan.ask_tvs = vouch;
+	s.plan.tvs_ctx = &asked;
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	check(&s, ITL, STEP_ACCEPTED, "tvs-vouches");
+	check(&s, SIGNED, STEP_ACCEPTED, "signer-in-itl");
+	CU_ASSERT_EQUAL(asked, 1);
+	check_itl(&s, &strange);
+	tear_down(&s);
+}
+
+static void
+a_configuration_is_taken_when_tvs_vouches(void)
+{
+	struct scene s;
+	int asked = 0;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	clear(&s);
+	serve(&s, SIGNED, party_signed(&strange, SIGNED, "<moved/>"));
+	s.plan.ask_tvs = vouch;
+	s.plan.tvs_ctx = &asked;
+	boot(&s);
+	check(&s, SIGNED, STEP_ACCEPTED, "tvs-vouches");
+	check_config(&s, "<moved/>");
+	tear_down(&s);
+}
+
+static void
+an_emptied_list_opens_the_phone(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	serve_cluster(&s, &ours, (struct party_list){ .emptied = true });
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	check(&s, ITL, STEP_ACCEPTED, "signer-in-itl");
+	check(&s, CONFIG, STEP_ACCEPTED, "empty-list");
+	check_config(&s, "<plain/>");
+
+	serve_cluster(&s, &strange, (struct party_list){ 0 });
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	check(&s, ITL, STEP_ACCEPTED, "empty-list");
+	check(&s, SIGNED, STEP_ACCEPTED, "signer-in-itl");
+	check_itl(&s, &strange);
+	tear_down(&s);
+}
+
+static void
+a_configuration_that_was_tampered_with_is_refused(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	clear(&s);
+	serve(&s, SIGNED, party_signed(&ours, SIGNED, "<new/>"));
+	s.plan.tamper = SIGNED;
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	CU_ASSERT_EQUAL(step(&s, SIGNED)->verdict, STEP_REFUSED);
+	CU_ASSERT_TRUE(step(&s, SIGNED)->tampered);
+	check_config(&s, "<device/>");
+	tear_down(&s);
+}
+
+static void
+a_list_that_was_tampered_with_is_refused_even_as_the_first(void)
+{
+	struct scene s;
+
+	set_up(&s, "7975");
+	serve_cluster(&s, &ours, (struct party_list){ 0 });
+	s.plan.tamper = ITL;
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	CU_ASSERT_TRUE(step(&s, ITL)->tampered);
+	CU_ASSERT_FALSE(s.result.has_itl);
+	tear_down(&s);
+}
+
+static void
+an_unsigned_configuration_is_refused(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	clear(&s);
+	serve(&s, SIGNED, text("<plain/>"));
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	check(&s, SIGNED, STEP_REFUSED, "unsigned");
+	check_config(&s, "<device/>");
+	tear_down(&s);
+}
+
+static void
+a_model_without_lists_takes_plain_files(void)
+{
+	struct scene s;
+
+	set_up(&s, "7960");
+	serve_cluster(&s, &ours, (struct party_list){ 0 });
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " CONFIG);
+	check(&s, CONFIG, STEP_ACCEPTED, "no-security-by-default");
+	tear_down(&s);
+}
+
+static void
+put(const struct scene *s, const char *name, struct bytes content)
+{
+	char *path = mem_fmt("%s/%s", s->folder, name);
+
+	CU_ASSERT_EQUAL(file_replace(path, content, 0600, NULL), 0);
+	free(path);
+}
+
+static void
+a_damaged_list_counts_as_none(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	put(&s, "ITLFile.tlv", bytes_of("half"));
+	serve_cluster(&s, &strange, (struct party_list){ 0 });
+	boot(&s);
+	CU_ASSERT_TRUE(s.result.damaged);
+	CU_ASSERT_STRING_EQUAL(
+	    s.result.status.line[0], "Could not load CTL/ITL File from persistent memory.");
+	check(&s, ITL, STEP_ACCEPTED, "first-list");
+	boot(&s);
+	CU_ASSERT_FALSE(s.result.damaged);
+	tear_down(&s);
+}
+
+static void
+a_file_larger_than_phones_take_is_refused(void)
+{
+	struct scene s;
+
+	set_up(&s, "7975");
+	serve_outcome(&s, ITL, FETCH_TOO_LARGE);
+	serve_outcome(&s, CONFIG, FETCH_TOO_LARGE);
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	check(&s, ITL, STEP_REFUSED, "too-large");
+	check(&s, CONFIG, STEP_REFUSED, "too-large");
+	CU_ASSERT_STRING_EQUAL(step(&s, CONFIG)->why, "a sentence about " CONFIG);
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[3], "CFG TFTP Size Error");
+	tear_down(&s);
+}
+
+static void
+a_server_that_does_not_answer_ends_the_boot(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	clear(&s);
+	serve_outcome(&s, CTL, FETCH_UNREACHABLE);
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_UNREACHABLE);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL);
+	CU_ASSERT_STRING_EQUAL(boot_decisive(&s.result)->why, "a sentence about " CTL);
+	CU_ASSERT_EQUAL(s.result.tl_code, 8);
+	check_itl(&s, &ours);
+	check_config(&s, "<device/>");
+	tear_down(&s);
+}
+
+static void
+a_server_lost_on_the_way_ends_the_boot(void)
+{
+	struct scene s;
+
+	set_up(&s, "7975");
+	serve_outcome(&s, ITL, FETCH_ERROR);
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_UNREACHABLE);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL);
+	tear_down(&s);
+}
+
+static void
+an_old_model_refuses_sha512(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	clear(&s);
+	serve(&s, ITL, party_list(&ours, (struct party_list){ .sha512 = true }));
+	serve(&s, SIGNED, party_signed_sha512(&ours, SIGNED, "<new/>"));
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	check(&s, ITL, STEP_REFUSED, "digest-not-supported");
+	check(&s, SIGNED, STEP_REFUSED, "digest-not-supported");
+	s.plan.model = model_of("8841");
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	check_config(&s, "<new/>");
+	tear_down(&s);
+}
+
+static void
+names_that_are_asked_for_next(void)
+{
+	struct scene s;
+
+	set_up(&s, "7975");
+	serve(&s, "ITLFile.tlv", party_list(&ours, (struct party_list){ 0 }));
+	serve(&s, "XMLDefault.cnf.xml.sgn",
+	    party_signed(&ours, "XMLDefault.cnf.xml.sgn", "<Default/>"));
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	CU_ASSERT_STRING_EQUAL(
+	    s.asked, CTL " " ITL " ITLFile.tlv " SIGNED " XMLDefault.cnf.xml.sgn");
+	check_config(&s, "<Default/>");
+	tear_down(&s);
+}
+
+static void
+a_server_with_nothing_leaves_the_phone_without(void)
+{
+	struct scene s;
+
+	set_up(&s, "7975");
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_NO_CONFIG);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " ITLFile.tlv " CONFIG " XMLDefault.cnf.xml");
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[1], "No Trust List installed");
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[2], "File not found <Cfg File>");
+	tear_down(&s);
+}
+
+static void
+erased_lists_make_it_follow_again(void)
+{
+	struct scene s;
+	struct memory *m;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	serve_cluster(&s, &strange, (struct party_list){ 0 });
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	m = memory_load(s.folder, NULL);
+	CU_ASSERT_EQUAL(memory_erase_lists(m, NULL), 0);
+	memory_free(m);
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	check_itl(&s, &strange);
+	tear_down(&s);
+}
+
+static void
+the_model_is_remembered(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "8841", (struct party_list){ 0 });
+	s.plan.model = NULL;
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.result.model->name, "8841");
+	tear_down(&s);
+	set_up_trusting(&s, NULL, (struct party_list){ 0 });
+	CU_ASSERT_STRING_EQUAL(s.result.model->name, "7975");
+	tear_down(&s);
+}
+
+/* An ITL that another model left behind does not make an old phone ask for signed files. */
+static void
+a_model_without_lists_does_not_see_an_itl(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	s.plan.model = model_of("7960");
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " CONFIG);
+	CU_ASSERT_FALSE(s.result.has_itl);
+	tear_down(&s);
+}
+
+static void
+plans_that_make_no_sense_are_refused(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	s.asked[0] = '\0';
+	s.plan.name = "SEP00112233445566";
+	CU_ASSERT_EQUAL(phone_boot(&s.plan, &s.result, &s.e), -1);
+	ASSERT_ERR_SAYS(s.e, "not a device name");
+	s.plan.name = "SEP665544332211";
+	CU_ASSERT_EQUAL(phone_boot(&s.plan, &s.result, &s.e), -1);
+	ASSERT_ERR_SAYS(s.e, "is the memory of " NAME);
+	s.plan.name = NAME;
+	s.plan.model = model_of("ATA190");
+	CU_ASSERT_EQUAL(phone_boot(&s.plan, &s.result, &s.e), -1);
+	ASSERT_ERR_SAYS(s.e, "a name that starts with ATA");
+	CU_ASSERT_EQUAL(s.e.code, ERR_USAGE);
+	put(&s, "phone.txt", bytes_of("[phone]\nmodel = 1234\n"));
+	s.plan.model = NULL;
+	CU_ASSERT_EQUAL(phone_boot(&s.plan, &s.result, &s.e), -1);
+	ASSERT_ERR_SAYS(s.e, "1234");
+	CU_ASSERT_STRING_EQUAL(s.asked, "");
+	tear_down(&s);
+}
+
+static const struct suite_test tests[] = {
+	{ "the first list is taken on faith", the_first_list_is_taken_on_faith },
+	{ "a list is remembered before the next file is asked for",
+	    a_list_is_remembered_before_the_next_file_is_asked_for },
+	{ "a list of a known signer is taken", a_list_of_a_known_signer_is_taken },
+	{ "a CTL comes first", a_ctl_comes_first },
+	{ "a stranger's list is refused without TVS", a_strangers_list_is_refused_without_tvs },
+	{ "a stranger's list is refused when TVS is silent",
+	    a_strangers_list_is_refused_when_tvs_is_silent },
+	{ "a stranger's list is taken when TVS vouches",
+	    a_strangers_list_is_taken_when_tvs_vouches },
+	{ "a configuration is taken when TVS vouches", a_configuration_is_taken_when_tvs_vouches },
+	{ "an emptied list opens the phone", an_emptied_list_opens_the_phone },
+	{ "a configuration that was tampered with is refused",
+	    a_configuration_that_was_tampered_with_is_refused },
+	{ "a list that was tampered with is refused even as the first",
+	    a_list_that_was_tampered_with_is_refused_even_as_the_first },
+	{ "an unsigned configuration is refused", an_unsigned_configuration_is_refused },
+	{ "a model without lists takes plain files", a_model_without_lists_takes_plain_files },
+	{ "a damaged list counts as none", a_damaged_list_counts_as_none },
+	{ "a file larger than phones take is refused", a_file_larger_than_phones_take_is_refused },
+	{ "a server that does not answer ends the boot",
+	    a_server_that_does_not_answer_ends_the_boot },
+	{ "a server lost on the way ends the boot", a_server_lost_on_the_way_ends_the_boot },
+	{ "an old model refuses SHA-512", an_old_model_refuses_sha512 },
+	{ "names that are asked for next", names_that_are_asked_for_next },
+	{ "a server with nothing leaves the phone without",
+	    a_server_with_nothing_leaves_the_phone_without },
+	{ "erased lists make it follow again", erased_lists_make_it_follow_again },
+	{ "the model is remembered", the_model_is_remembered },
+	{ "a model without lists does not see an ITL", a_model_without_lists_does_not_see_an_itl },
+	{ "plans that make no sense are refused", plans_that_make_no_sense_are_refused },
+};
+
+int
+main(void)
+{
+	int status;
+
+	ours = party_new("sast", "ccm-highbit", "tvs");
+	strange = party_new("sast-1024", "tftp", "tvs");
+	status = suite_run("cmd/boot", tests, sizeof(tests) / sizeof(tests[0]));
+	party_free(&ours);
+	party_free(&strange);
+	return status;
+}

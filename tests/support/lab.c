@@ -1,0 +1,237 @@
+#include "tests/support/lab.h"
+
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "tests/support/suite.h"
+#include "trust/cluster.h"
+#include "trust/mint.h"
+
+/* What a test builds upon has to work, or there is nothing to test. */
+static void
+need(bool ok, const struct err *e)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "\nlab: %s\n", e->text);
+	exit(1);
+}
+
+char *
+lab_path(void)
+{
+	static unsigned next;
+
+	return mem_fmt("%s/store-%u", suite_folder(), next++);
+}
+
+static struct key *keys[LAB_KEYS];
+
+static void
+forget_keys(void)
+{
+	for (unsigned i = 0; i < LAB_KEYS; i++)
+		key_free(keys[i]);
+}
+
+struct key *
+lab_key(unsigned number)
+{
+	static const struct key_want want = { KEY_RSA, 1024 };
+	static bool used;
+	struct err e = { 0 };
+
+	if (!used)
+		atexit(forget_keys);
+	used = true;
+	if (keys[number] == NULL)
+		keys[number] = key_make(&want, &e);
+	need(keys[number] != NULL, &e);
+	return keys[number];
+}
+
+struct cluster
+lab_cluster(enum release release)
+{
+	return (struct cluster){ .name = "lab",
+		.release = release,
+		.organization = "Cisco",
+		.unit = "TAC",
+		.location = "Brussels",
+		.state = "BR",
+		.country = "BE",
+		.created = LAB_NOW };
+}
+
+struct cert *
+lab_cert(const char *store, const char *node, unsigned number)
+{
+	struct cluster cluster = lab_cluster(RELEASE_12_5);
+	struct node of = { .id = 1, .publisher = true };
+	struct err e = { 0 };
+	struct cert *c;
+
+	snprintf(of.name, sizeof(of.name), "%s", node);
+	c = mint_own(&cluster, &of, store, lab_key(number), LAB_NOW, &e);
+	need(c != NULL, &e);
+	return c;
+}
+
+struct cert *
+lab_imposter(const struct cert *c, unsigned number)
+{
+	struct bytes der = cert_der(c);
+	const unsigned char *p = der.p;
+	X509 *x = d2i_X509(NULL, &p, (long)der.n);
+	struct err e = { 0 };
+	unsigned char *out = NULL;
+	struct cert *other;
+	int n = -1;
+
+	if (X509_set_pubkey(x, key_handle(lab_key(number))) == 1 &&
+	    X509_sign(x, key_handle(lab_key(number)), EVP_sha256()) != 0)
+		n = i2d_X509(x, &out);
+	need(n > 0, &e);
+	other = cert_from_der(bytes_over(out, (size_t)n), &e);
+	need(other != NULL, &e);
+	OPENSSL_free(out);
+	X509_free(x);
+	return other;
+}
+
+static struct store *
+open_at(char *path, enum store_mode mode)
+{
+	struct err e = { 0 };
+	struct store *s = store_open(path, mode, &e);
+
+	need(s != NULL, &e);
+	free(path);
+	return s;
+}
+
+struct store *
+lab_empty(void)
+{
+	return open_at(lab_path(), STORE_CREATE);
+}
+
+static struct store *
+copy_of(struct store *s)
+{
+	char *path = lab_path();
+	struct err e = { 0 };
+
+	need(store_copy(s, path, &e) == 0, &e);
+	return open_at(path, STORE_EXISTING);
+}
+
+/* Founding makes five keys of 2048 bits: once for each release that a program asks for. */
+static struct store *founded[5], *of_two;
+
+static void
+forget_founded(void)
+{
+	for (size_t i = 0; i < 5; i++)
+		store_close(founded[i]);
+	store_close(of_two);
+}
+
+static struct store **
+place_of(enum release release)
+{
+	static const enum release order[] = { RELEASE_8_0, RELEASE_10_0, RELEASE_11_5, RELEASE_12_5,
+		RELEASE_14 };
+
+	for (size_t i = 0; i < 5; i++)
+		if (order[i] == release)
+			return &founded[i];
+	abort();
+}
+
+static struct store *
+found(enum release release)
+{
+	struct store **place = place_of(release);
+	struct cluster cluster = lab_cluster(release);
+	struct err e = { 0 };
+	static bool used;
+
+	if (!used)
+		atexit(forget_founded);
+	used = true;
+	if (*place != NULL)
+		return *place;
+	*place = lab_empty();
+	need(cluster_found(*place, &cluster, "cucm-pub", "10.0.0.1", LAB_NOW, &e) == 0, &e);
+	return *place;
+}
+
+struct store *
+lab_founded(enum release release)
+{
+	return copy_of(found(release));
+}
+
+struct store *
+lab_of_two(void)
+{
+	struct cluster_change change;
+	struct err e = { 0 };
+
+	if (of_two == NULL) {
+		of_two = lab_founded(RELEASE_12_5);
+		need(cluster_add_node(
+			 of_two, "cucm-sub", "10.0.0.2", LAB_NOW + 100, &change, &e) == 0,
+		    &e);
+	}
+	return copy_of(of_two);
+}
+
+struct node
+lab_node(struct store *s, const char *name)
+{
+	struct node n;
+	struct err e = { 0 };
+
+	need(node_find(s, name, &n, &e) == 0, &e);
+	return n;
+}
+
+const struct cert_kind *
+lab_kind(const char *store)
+{
+	struct err e = { 0 };
+	const struct cert_kind *kind = cert_kind_of(store, &e);
+
+	need(kind != NULL, &e);
+	return kind;
+}
+
+int64_t
+lab_int(struct store *s, const char *sql)
+{
+	struct ask *q = store_ask(s, sql);
+	struct err e = { 0 };
+	int64_t v = -1;
+	int rc = ask_row(q, &e);
+
+	need(rc >= 0, &e);
+	if (rc == 1) {
+		v = row_int(q, 0);
+		ask_end(q);
+	}
+	return v;
+}
+
+void
+lab_do(struct store *s, const char *sql)
+{
+	struct err e = { 0 };
+
+	need(store_begin(s, &e) == 0 && ask_once(store_ask(s, sql), &e) >= 0 &&
+		 store_commit(s, &e) == 0,
+	    &e);
+}

@@ -1,0 +1,40 @@
+/*
+ * lab: keys, certificates and a founded cluster for tests of what stands on the store.  Keys are
+ * made once for a program, and a cluster is founded once for a release: each test gets a copy.
+ */
+#ifndef TL_TESTS_LAB_H
+#define TL_TESTS_LAB_H
+
+#include "trust/cert.h"
+#include "trust/certs.h"
+#include "trust/key.h"
+#include "trust/node.h"
+#include "trust/store.h"
+
+enum { LAB_NOW = 1700000000, LAB_KEYS = 4 };
+
+/* A path in the test's folder that was not given before; the caller frees. */
+char *lab_path(void);
+/* An RSA key of 1024 bits, the same for each number below LAB_KEYS; borrowed. */
+struct key *lab_key(unsigned number);
+/* Release, name "lab", node "cucm-pub". */
+struct cluster lab_cluster(enum release release);
+/* A new certificate of this kind for a node of this name, by lab_key(number).  cert_free() it. */
+struct cert *lab_cert(const char *store, const char *node, unsigned number);
+/* The same names and serial number as c, but the key lab_key(number).  cert_free() it. */
+struct cert *lab_imposter(const struct cert *c, unsigned number);
+
+/* A store without a cluster. */
+struct store *lab_empty(void);
+/* A cluster of one node, "cucm-pub" at 10.0.0.1, founded at LAB_NOW. */
+struct store *lab_founded(enum release release);
+/* The same with "cucm-sub" at 10.0.0.2. */
+struct store *lab_of_two(void);
+struct node lab_node(struct store *s, const char *name);
+const struct cert_kind *lab_kind(const char *store);
+/* What the first row of a question has in its first column; -1 when it has none. */
+int64_t lab_int(struct store *s, const char *sql);
+/* Runs a change that tests need and modules do not offer; ends the program when it fails. */
+void lab_do(struct store *s, const char *sql);
+
+#endif

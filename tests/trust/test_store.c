@@ -1,0 +1,885 @@
+#include "trust/store.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "tests/support/lab.h"
+#include "tests/support/suite.h"
+
+/* As the tests ask: a table of their own. */
+#define MAKE "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE, content BLOB)"
+#define ADD  "INSERT INTO thing(name, content) VALUES (:name, :content)"
+
+static struct store *
+with_things(const char *path)
+{
+	struct err e = { 0 };
+	struct store *s = store_open(path, STORE_CREATE, &e);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	lab_do(s, MAKE);
+	return s;
+}
+
+static int
+add(struct store *s, const char *name, struct err *e)
+{
+	struct ask *q = store_ask(s, ADD);
+
+	ask_text(q, ":name", name);
+	return ask_once(q, e);
+}
+
+static int64_t
+things(struct store *s)
+{
+	return lab_int(s, "SELECT count(*) FROM thing");
+}
+
+/* SQL past the module, on a file that nobody has open. */
+static void
+meddle(const char *path, const char *sql)
+{
+	sqlite3 *db;
+
+	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+		fprintf(stderr, "\n%s: %s\n", sql, sqlite3_errmsg(db));
+		abort();
+	}
+	sqlite3_close(db);
+}
+
+static void
+put(const char *path, struct bytes content)
+{
+	struct err e = { 0 };
+
+	if (file_replace(path, content, 0600, &e) != 0) {
+		fprintf(stderr, "\n%s\n", e.text);
+		abort();
+	}
+}
+
+static mode_t
+mode_of(const char *path, const char *suffix)
+{
+	char *whole = mem_fmt("%s%s", path, suffix);
+	struct stat st;
+	mode_t mode = stat(whole, &st) == 0 ? st.st_mode & 07777 : 0;
+
+	free(whole);
+	return mode;
+}
+
+static void
+created_store_is_for_its_owner_alone(void)
+{
+	mode_t was = umask(0);
+	char *path = lab_path();
+	struct store *s = with_things(path);
+
+	CU_ASSERT_EQUAL(mode_of(path, ""), 0600);
+	CU_ASSERT_EQUAL(mode_of(path, "-wal"), 0600);
+	CU_ASSERT_EQUAL(mode_of(path, "-shm"), 0600);
+	store_close(s);
+	umask(was);
+	free(path);
+}
+
+static void
+created_twice_is_refused_and_left_alone(void)
+{
+	char *path = lab_path();
+	struct store *s = with_things(path);
+	struct err e = { 0 };
+
+	store_close(s);
+	CU_ASSERT_PTR_NULL(store_open(path, STORE_CREATE, &e));
+	CU_ASSERT_EQUAL(e.code, ERR_EXISTS);
+	ASSERT_ERR_SAYS(e, "there is a cluster at");
+	s = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL(things(s), 0);
+	store_close(s);
+	free(path);
+}
+
+static void
+missing_store_is_not_found_and_not_made(void)
+{
+	char *path = lab_path(), *deep = mem_fmt("%s/not/there", path);
+	struct err e = { 0 };
+
+	CU_ASSERT_PTR_NULL(store_open(path, STORE_EXISTING, &e));
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	ASSERT_ERR_SAYS(e, "no cluster at");
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.hint, "cluster init"));
+	CU_ASSERT_FALSE(file_exists(path));
+	CU_ASSERT_PTR_NULL(store_open(deep, STORE_CREATE, &e));
+	ASSERT_ERR_SAYS(e, "cannot make");
+	free(deep);
+	free(path);
+}
+
+static void
+refused(const char *path, const char *words)
+{
+	struct err e = { 0 };
+
+	CU_ASSERT_PTR_NULL(store_open(path, STORE_EXISTING, &e));
+	CU_ASSERT_EQUAL(e.code, ERR_FAILED);
+	ASSERT_ERR_SAYS(e, words);
+	/* A person with several roots has to know which. */
+	ASSERT_ERR_SAYS(e, path);
+}
+
+static void
+what_is_no_database_is_refused_and_left_alone(void)
+{
+	static const char text[] = "Dear diary, today I regenerated both certificates at once.";
+	char *path = lab_path();
+	struct wr w = { 0 };
+	struct err e = { 0 };
+
+	put(path, bytes_of(text));
+	refused(path, "not a database");
+	CU_ASSERT_EQUAL(file_read(path, 4096, &w, &e), 0);
+	CU_ASSERT_TRUE(bytes_eq_text(wr_view(&w), text));
+	wr_free(&w);
+	free(path);
+}
+
+static void
+folder_is_no_store(void)
+{
+	refused(suite_folder(), "cannot open");
+}
+
+/* A backup to be restored may be any file: somebody else's database must not get our tables. */
+static void
+database_of_another_program_is_refused_and_left_alone(void)
+{
+	static const char *const versions[] = { "PRAGMA user_version = 0",
+		"PRAGMA user_version = 1" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char *path = lab_path();
+		sqlite3 *db;
+
+		meddle(path, "CREATE TABLE moz_places (url TEXT)");
+		meddle(path, versions[i]);
+		refused(path, "not a trustlist store");
+		sqlite3_open(path, &db);
+		CU_ASSERT_EQUAL(sqlite3_exec(db, "SELECT * FROM node", NULL, NULL, NULL),
+		    SQLITE_ERROR);
+		sqlite3_close(db);
+		free(path);
+	}
+}
+
+static void
+newer_schema_is_refused(void)
+{
+	char *path = lab_path();
+
+	store_close(with_things(path));
+	meddle(path, "PRAGMA user_version = 99");
+	refused(path, "made by a newer trustlist (schema 99");
+	meddle(path, "PRAGMA user_version = -1");
+	refused(path, "made by a newer trustlist");
+	free(path);
+}
+
+static void
+damaged_file_is_refused(void)
+{
+	char *path = lab_path();
+	uint8_t junk[4096];
+	int fd;
+
+	store_close(with_things(path));
+	fd = open(path, O_RDWR);
+	memset(junk, 0x5a, sizeof(junk));
+	CU_ASSERT_EQUAL(pwrite(fd, junk, sizeof(junk), 3 * 4096), sizeof(junk));
+	close(fd);
+	refused(path, "damaged");
+	free(path);
+}
+
+static void
+cut_file_is_refused(void)
+{
+	char *path = lab_path();
+
+	store_close(with_things(path));
+	CU_ASSERT_EQUAL(truncate(path, 2 * 4096), 0);
+	refused(path, path);
+	free(path);
+}
+
+/* Founding was cut off between making the file and its first commit. */
+static void
+empty_file_becomes_a_store(void)
+{
+	char *path = lab_path();
+	struct err e = { 0 };
+	struct store *s;
+
+	put(path, bytes_of(""));
+	s = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_TRUE(store_generation(s) > 0);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM node"), 0);
+	store_close(s);
+	free(path);
+}
+
+/* A root is often a link to where there is room. */
+static void
+store_below_a_linked_folder_opens(void)
+{
+	char *real = lab_path(), *path = mem_fmt("%s/store", real), *link = lab_path();
+	char *linked = mem_fmt("%s/store", link);
+	struct err e = { 0 };
+	struct store *s;
+
+	CU_ASSERT_EQUAL(mkdir(real, 0700), 0);
+	CU_ASSERT_EQUAL(symlink(real, link), 0);
+	s = store_open(linked, STORE_CREATE, &e);
+	CU_ASSERT_PTR_NOT_NULL(s);
+	store_close(s);
+	s = store_open(linked, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL(s);
+	store_close(s);
+	CU_ASSERT_TRUE(file_exists(path));
+	free(linked);
+	free(link);
+	free(path);
+	free(real);
+}
+
+static void
+store_that_is_a_link_is_refused(void)
+{
+	char *path = lab_path(), *link = lab_path();
+
+	store_close(with_things(path));
+	CU_ASSERT_EQUAL(symlink(path, link), 0);
+	refused(link, "cannot open");
+	free(link);
+	free(path);
+}
+
+static void
+failed_creation_leaves_no_file(void)
+{
+	struct rlimit was, tight;
+	char *path = lab_path();
+	struct err e = { 0 };
+	struct store *s;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &was);
+	tight = was;
+	tight.rlim_cur = 8192;
+	setrlimit(RLIMIT_FSIZE, &tight);
+	s = store_open(path, STORE_CREATE, &e);
+	setrlimit(RLIMIT_FSIZE, &was);
+	CU_ASSERT_PTR_NULL(s);
+	CU_ASSERT_FALSE(file_exists(path));
+	s = store_open(path, STORE_CREATE, &e);
+	CU_ASSERT_PTR_NOT_NULL(s);
+	store_close(s);
+	free(path);
+}
+
+static void
+outermost_commit_raises_the_generation_once(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	int64_t was;
+
+	lab_do(s, MAKE);
+	was = store_generation(s);
+	CU_ASSERT_TRUE(was > 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "a", &e), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "b", &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(store_generation(s), was);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(store_generation(s), was + 1);
+	CU_ASSERT_EQUAL(things(s), 2);
+	store_close(s);
+}
+
+/* Otherwise each `param set` to what it is already would empty every cache. */
+static void
+commit_that_changed_nothing_does_not_raise_it(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	int64_t was;
+
+	lab_do(s, MAKE);
+	was = store_generation(s);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(ask_once(store_ask(s, "DELETE FROM thing WHERE id = 7"), &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(store_generation(s), was);
+	store_close(s);
+}
+
+static void
+rollback_leaves_generation_and_rows(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	int64_t was;
+
+	lab_do(s, MAKE);
+	was = store_generation(s);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "a", &e), 0);
+	store_rollback(s);
+	CU_ASSERT_EQUAL(store_generation(s), was);
+	CU_ASSERT_EQUAL(things(s), 0);
+	store_close(s);
+}
+
+static void
+change_is_seen_by_another_connection(void)
+{
+	char *path = lab_path();
+	struct store *a = with_things(path), *b;
+	struct err e = { 0 };
+	int64_t was;
+
+	b = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	was = store_generation(b);
+	CU_ASSERT_EQUAL(store_begin(a, &e), 0);
+	CU_ASSERT_EQUAL(add(a, "a", &e), 0);
+	CU_ASSERT_EQUAL(store_generation(b), was);
+	CU_ASSERT_EQUAL(things(b), 0);
+	CU_ASSERT_EQUAL(store_commit(a, &e), 0);
+	CU_ASSERT_EQUAL(store_generation(b), was + 1);
+	CU_ASSERT_EQUAL(things(b), 1);
+	store_close(b);
+	store_close(a);
+	free(path);
+}
+
+static void
+part_taken_back_takes_all_back(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+
+	lab_do(s, MAKE);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "a", &e), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "b", &e), 0);
+	store_rollback(s);
+	/* Even when a later part goes well. */
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), -1);
+	CU_ASSERT_EQUAL(store_commit(s, &e), -1);
+	ASSERT_ERR_SAYS(e, "a part of the change was taken back");
+	CU_ASSERT_EQUAL(things(s), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "c", &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(things(s), 1);
+	store_close(s);
+}
+
+static void
+outer_rollback_takes_the_nested_commit_back(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+
+	lab_do(s, MAKE);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "a", &e), 0);
+	CU_ASSERT_EQUAL(store_end(s, 0, &e), 0);
+	CU_ASSERT_EQUAL(store_end(s, -1, &e), -1);
+	CU_ASSERT_EQUAL(things(s), 0);
+	store_close(s);
+}
+
+static void
+open_change_is_taken_back_by_closing(void)
+{
+	char *path = lab_path();
+	struct store *s = with_things(path);
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "a", &e), 0);
+	store_close(s);
+	s = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_EQUAL(things(s), 0);
+	store_close(s);
+	store_close(NULL);
+	free(path);
+}
+
+static void
+values_come_back_as_they_went(void)
+{
+	static const uint8_t raw[] = { 0, 1, 0xff, 0 };
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	struct ask *q = store_ask(s,
+	    "SELECT :small, :large, :text, :none, :blob, :empty, :unset, typeof(:empty)");
+
+	ask_int(q, ":small", INT64_MIN);
+	ask_int(q, ":large", INT64_MAX);
+	ask_text(q, ":text", "J\xc3\xbcrgen's; DROP TABLE node");
+	ask_text(q, ":none", NULL);
+	ask_blob(q, ":blob", bytes_over(raw, sizeof(raw)));
+	ask_blob(q, ":empty", bytes_over(NULL, 0));
+	CU_ASSERT_EQUAL_FATAL(ask_row(q, &e), 1);
+	CU_ASSERT_EQUAL(row_int(q, 0), INT64_MIN);
+	CU_ASSERT_EQUAL(row_int(q, 1), INT64_MAX);
+	CU_ASSERT_STRING_EQUAL(row_text(q, 2), "J\xc3\xbcrgen's; DROP TABLE node");
+	CU_ASSERT_TRUE(row_is_null(q, 3));
+	CU_ASSERT_STRING_EQUAL(row_text(q, 3), "");
+	CU_ASSERT_TRUE(bytes_eq(row_blob(q, 4), bytes_over(raw, sizeof(raw))));
+	CU_ASSERT_FALSE(row_is_null(q, 5));
+	CU_ASSERT_EQUAL(row_blob(q, 5).n, 0);
+	CU_ASSERT_TRUE(row_is_null(q, 6));
+	CU_ASSERT_STRING_EQUAL(row_text(q, 7), "blob");
+	CU_ASSERT_EQUAL(ask_row(q, &e), 0);
+	store_close(s);
+}
+
+static const char question[] = "SELECT :n UNION ALL SELECT :n + 1";
+
+/* What was bound for one use must not be there in the next. */
+static void
+question_asked_again_has_no_old_values(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	struct ask *q = store_ask(s, question);
+
+	ask_int(q, ":n", 5);
+	CU_ASSERT_EQUAL(ask_once(q, &e), 1);
+	q = store_ask(s, question);
+	CU_ASSERT_EQUAL(ask_row(q, &e), 1);
+	CU_ASSERT_TRUE(row_is_null(q, 0));
+	ask_end(q);
+	ask_end(NULL);
+	store_close(s);
+}
+
+static void
+question_asked_while_it_is_busy_is_another(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	struct ask *a = store_ask(s, question), *b;
+
+	ask_int(a, ":n", 10);
+	CU_ASSERT_EQUAL(ask_row(a, &e), 1);
+	b = store_ask(s, question);
+	CU_ASSERT_PTR_NOT_EQUAL(a, b);
+	ask_int(b, ":n", 20);
+	CU_ASSERT_EQUAL(ask_row(b, &e), 1);
+	CU_ASSERT_EQUAL(row_int(b, 0), 20);
+	CU_ASSERT_EQUAL(ask_row(a, &e), 1);
+	CU_ASSERT_EQUAL(row_int(a, 0), 11);
+	CU_ASSERT_EQUAL(ask_row(b, &e), 1);
+	CU_ASSERT_EQUAL(row_int(b, 0), 21);
+	CU_ASSERT_EQUAL(ask_row(a, &e), 0);
+	CU_ASSERT_EQUAL(ask_row(b, &e), 0);
+	/* Both are free again. */
+	CU_ASSERT_PTR_EQUAL(store_ask(s, question), a);
+	CU_ASSERT_PTR_EQUAL(store_ask(s, question), b);
+	ask_end(a);
+	ask_end(b);
+	store_close(s);
+}
+
+static void
+more_questions_than_are_kept_are_answered(void)
+{
+	static char sql[200][24];
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 200; i++) {
+			struct ask *q;
+
+			snprintf(sql[i], sizeof(sql[i]), "SELECT %d", i);
+			q = store_ask(s, sql[i]);
+			CU_ASSERT_EQUAL(ask_row(q, &e), 1);
+			CU_ASSERT_EQUAL(row_int(q, 0), i);
+			ask_end(q);
+		}
+	}
+	store_close(s);
+}
+
+static void
+question_that_fails_says_why(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+
+	lab_do(s, MAKE);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "a", &e), 0);
+	CU_ASSERT_EQUAL(add(s, "a", &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_FAILED);
+	ASSERT_ERR_SAYS(e, "UNIQUE constraint failed: thing.name");
+	store_rollback(s);
+	CU_ASSERT_EQUAL(ask_once(store_ask(s, "SELECT nothing FROM nowhere"), &e), -1);
+	ASSERT_ERR_SAYS(e, "no such table");
+	CU_ASSERT_EQUAL(ask_once(store_ask(s, "SELECT nothing FROM nowhere"), NULL), -1);
+	CU_ASSERT_EQUAL(things(s), 0);
+	store_close(s);
+}
+
+static void
+last_change_can_be_asked_about(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+
+	lab_do(s, MAKE);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "a", &e), 0);
+	CU_ASSERT_EQUAL(store_last_id(s), 1);
+	CU_ASSERT_EQUAL(add(s, "b", &e), 0);
+	CU_ASSERT_EQUAL(store_last_id(s), 2);
+	CU_ASSERT_EQUAL(store_changes(s), 1);
+	CU_ASSERT_EQUAL(ask_once(store_ask(s, "UPDATE thing SET content = x'00'"), &e), 0);
+	CU_ASSERT_EQUAL(store_changes(s), 2);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	store_close(s);
+}
+
+static void
+store_is_hardened(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	struct ask *q = store_ask(s, "PRAGMA journal_mode");
+
+	CU_ASSERT_EQUAL(ask_row(q, &e), 1);
+	CU_ASSERT_STRING_EQUAL(row_text(q, 0), "wal");
+	ask_end(q);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA foreign_keys"), 1);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA secure_delete"), 1);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA trusted_schema"), 0);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA cell_size_check"), 1);
+	/* A key without its certificate cannot be. */
+	CU_ASSERT_EQUAL(
+	    ask_once(store_ask(s, "INSERT INTO cert_key(cert, pkcs8) VALUES (1, x'00')"), &e), -1);
+	ASSERT_ERR_SAYS(e, "FOREIGN KEY");
+	/* The schema cannot be edited by hand, and a mistyped column is no text. */
+	ask_once(store_ask(s, "PRAGMA writable_schema = 1"), &e);
+	CU_ASSERT_EQUAL(ask_once(store_ask(s, "DELETE FROM sqlite_schema"), &e), -1);
+	CU_ASSERT_EQUAL(ask_once(store_ask(s, "SELECT \"nmae\" FROM node"), &e), -1);
+	store_close(s);
+}
+
+/* The words of a failure, and that the store works afterwards. */
+static void
+full_disk(const char *limit, const char *lift, const char *words, const char *hint)
+{
+	static const uint8_t large[1 << 20] = { 1 };
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	struct ask *q;
+	int64_t was;
+
+	lab_do(s, MAKE);
+	was = store_generation(s);
+	CU_ASSERT_TRUE(ask_once(store_ask(s, limit), &e) >= 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	q = store_ask(s, ADD);
+	ask_blob(q, ":content", bytes_over(large, sizeof(large)));
+	CU_ASSERT_EQUAL(ask_once(q, &e), -1);
+	ASSERT_ERR_SAYS(e, words);
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.hint, hint));
+	CU_ASSERT_EQUAL(store_end(s, -1, &e), -1);
+	CU_ASSERT_TRUE(ask_once(store_ask(s, lift), &e) >= 0);
+	CU_ASSERT_EQUAL(store_generation(s), was);
+	CU_ASSERT_EQUAL(things(s), 0);
+	lab_do(s, "INSERT INTO thing(name) VALUES ('after')");
+	CU_ASSERT_EQUAL(things(s), 1);
+	store_close(s);
+}
+
+static void
+full_disk_is_an_error(void)
+{
+	full_disk("PRAGMA max_page_count = 60", "PRAGMA max_page_count = 100000", "full",
+	    "the disk is full");
+}
+
+static void
+write_that_does_not_fit_is_an_error(void)
+{
+	static const uint8_t large[1 << 20] = { 1 };
+	struct store *s = lab_empty();
+	struct rlimit was, tight;
+	struct err e = { 0 };
+	struct ask *q;
+	int rc;
+
+	signal(SIGXFSZ, SIG_IGN);
+	lab_do(s, MAKE);
+	getrlimit(RLIMIT_FSIZE, &was);
+	tight = was;
+	tight.rlim_cur = 300000;
+	setrlimit(RLIMIT_FSIZE, &tight);
+	rc = store_begin(s, &e);
+	q = store_ask(s, ADD);
+	ask_blob(q, ":content", bytes_over(large, sizeof(large)));
+	if (rc == 0)
+		rc = store_end(s, ask_once(q, &e), &e);
+	setrlimit(RLIMIT_FSIZE, &was);
+	CU_ASSERT_EQUAL(rc, -1);
+	ASSERT_ERR_SAYS(e, "store:");
+	CU_ASSERT_EQUAL(things(s), 0);
+	lab_do(s, "INSERT INTO thing(name) VALUES ('after')");
+	CU_ASSERT_EQUAL(things(s), 1);
+	store_close(s);
+}
+
+/* In a child, which may give up being root.  0: as it should be. */
+static int
+as_nobody(const char *path)
+{
+	struct err e = { 0 };
+	struct store *s;
+
+	if (geteuid() == 0 && setuid(65534) != 0)
+		return 1;
+	s = store_open(path, STORE_EXISTING, &e);
+	if (s == NULL)
+		return e.text[0] != '\0' ? 0 : 2;
+	if (store_begin(s, &e) == 0)
+		return store_end(s, add(s, "a", &e), &e) == 0 ? 3 : 0;
+	return e.text[0] != '\0' ? 0 : 4;
+}
+
+static void
+store_that_may_not_be_written_is_an_error(void)
+{
+	char *folder = lab_path(), *path = mem_fmt("%s/store", folder);
+	int status = -1;
+	pid_t pid;
+
+	CU_ASSERT_EQUAL(mkdir(folder, 0755), 0);
+	store_close(with_things(path));
+	chmod(path, 0444);
+	chmod(folder, 0555);
+	chmod(suite_folder(), 0755);
+	pid = fork();
+	if (pid == 0)
+		_exit(as_nobody(path));
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	chmod(folder, 0755);
+	free(path);
+	free(folder);
+}
+
+/* Holds the store for a moment, in another process. */
+static pid_t
+hold(const char *path, int ready[2])
+{
+	struct err e = { 0 };
+	struct store *s;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	s = store_open(path, STORE_EXISTING, &e);
+	if (s == NULL || store_begin(s, &e) != 0 || add(s, "theirs", &e) != 0)
+		_exit(1);
+	if (write(ready[1], "", 1) != 1)
+		_exit(2);
+	usleep(200000);
+	_exit(store_commit(s, &e) == 0 ? 0 : 3);
+}
+
+static void
+change_waits_for_that_of_another_process(void)
+{
+	char *path = lab_path(), c;
+	int ready[2], status = -1;
+	struct store *s = with_things(path);
+	struct err e = { 0 };
+	pid_t pid;
+
+	store_close(s);
+	CU_ASSERT_EQUAL(pipe(ready), 0);
+	pid = hold(path, ready);
+	CU_ASSERT_EQUAL(read(ready[0], &c, 1), 1);
+	s = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL(things(s), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(things(s), 1);
+	CU_ASSERT_EQUAL(add(s, "ours", &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	close(ready[0]);
+	close(ready[1]);
+	store_close(s);
+	free(path);
+}
+
+/* No waiting helps: what this one read is of yesterday. */
+static void
+change_upon_an_old_view_says_to_try_again(void)
+{
+	char *path = lab_path();
+	struct store *a = with_things(path), *b;
+	struct err e = { 0 };
+	struct ask *q;
+
+	b = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	q = store_ask(a, question);
+	CU_ASSERT_EQUAL(ask_row(q, &e), 1);
+	ask_end(q);
+	lab_do(b, "INSERT INTO thing(name) VALUES ('first')");
+	lab_do(b, "INSERT INTO thing(name) VALUES ('second')");
+	q = store_ask(a, "SELECT name FROM thing");
+	CU_ASSERT_EQUAL(ask_row(q, &e), 1);
+	lab_do(b, "INSERT INTO thing(name) VALUES ('third')");
+	CU_ASSERT_EQUAL(store_begin(a, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(e.hint, "another process"));
+	ask_end(q);
+	CU_ASSERT_EQUAL(store_begin(a, &e), 0);
+	CU_ASSERT_EQUAL(store_commit(a, &e), 0);
+	store_close(b);
+	store_close(a);
+	free(path);
+}
+
+static void
+copy_is_a_store_of_its_own(void)
+{
+	char *path = lab_path(), *to = lab_path();
+	struct store *s = with_things(path), *other, *copy;
+	struct err e = { 0 };
+	mode_t was = umask(0);
+
+	lab_do(s, "INSERT INTO thing(name) VALUES ('kept')");
+	other = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_EQUAL(store_begin(other, &e), 0);
+	CU_ASSERT_EQUAL(add(other, "not yet", &e), 0);
+	CU_ASSERT_EQUAL(store_copy(s, to, &e), 0);
+	umask(was);
+	store_rollback(other);
+	CU_ASSERT_EQUAL(mode_of(to, ""), 0600);
+	copy = store_open(to, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+	CU_ASSERT_EQUAL(things(copy), 1);
+	CU_ASSERT_EQUAL(store_generation(copy), store_generation(s));
+	lab_do(copy, "DELETE FROM thing");
+	CU_ASSERT_EQUAL(things(s), 1);
+	store_close(copy);
+	store_close(other);
+	store_close(s);
+	free(to);
+	free(path);
+}
+
+static void
+copy_replaces_nothing_and_leaves_nothing_behind(void)
+{
+	char *to = lab_path(), *deep = mem_fmt("%s/not/there", to);
+	struct store *s = lab_empty();
+	struct wr w = { 0 };
+	struct err e = { 0 };
+
+	put(to, bytes_of("mine"));
+	CU_ASSERT_EQUAL(store_copy(s, to, &e), -1);
+	ASSERT_ERR_SAYS(e, "cannot write");
+	CU_ASSERT_EQUAL(file_read(to, 10, &w, &e), 0);
+	CU_ASSERT_TRUE(bytes_eq_text(wr_view(&w), "mine"));
+	CU_ASSERT_EQUAL(store_copy(s, deep, &e), -1);
+	unlink(to);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(store_copy(s, to, &e), -1);
+	CU_ASSERT_FALSE(file_exists(to));
+	store_rollback(s);
+	wr_free(&w);
+	store_close(s);
+	free(deep);
+	free(to);
+}
+
+static const struct suite_test tests[] = {
+	{ "created store is for its owner alone", created_store_is_for_its_owner_alone },
+	{ "created twice is refused", created_twice_is_refused_and_left_alone },
+	{ "missing store is not found and not made", missing_store_is_not_found_and_not_made },
+	{ "what is no database is refused", what_is_no_database_is_refused_and_left_alone },
+	{ "folder is no store", folder_is_no_store },
+	{ "database of another program is refused",
+	    database_of_another_program_is_refused_and_left_alone },
+	{ "newer schema is refused", newer_schema_is_refused },
+	{ "damaged file is refused", damaged_file_is_refused },
+	{ "cut file is refused", cut_file_is_refused },
+	{ "empty file becomes a store", empty_file_becomes_a_store },
+	{ "store below a linked folder opens", store_below_a_linked_folder_opens },
+	{ "store that is a link is refused", store_that_is_a_link_is_refused },
+	{ "failed creation leaves no file", failed_creation_leaves_no_file },
+	{ "outermost commit raises the generation once",
+	    outermost_commit_raises_the_generation_once },
+	{ "commit that changed nothing does not raise it",
+	    commit_that_changed_nothing_does_not_raise_it },
+	{ "rollback leaves generation and rows", rollback_leaves_generation_and_rows },
+	{ "change is seen by another connection", change_is_seen_by_another_connection },
+	{ "part taken back takes all back", part_taken_back_takes_all_back },
+	{ "outer rollback takes the nested commit back",
+	    outer_rollback_takes_the_nested_commit_back },
+	{ "open change is taken back by closing", open_change_is_taken_back_by_closing },
+	{ "values come back as they went", values_come_back_as_they_went },
+	{ "question asked again has no old values", question_asked_again_has_no_old_values },
+	{ "question asked while it is busy is another",
+	    question_asked_while_it_is_busy_is_another },
+	{ "more questions than are kept are answered", more_questions_than_are_kept_are_answered },
+	{ "question that fails says why", question_that_fails_says_why },
+	{ "last change can be asked about", last_change_can_be_asked_about },
+	{ "store is hardened", store_is_hardened },
+	{ "full disk is an error", full_disk_is_an_error },
+	{ "write that does not fit is an error", write_that_does_not_fit_is_an_error },
+	{ "store that may not be written is an error", store_that_may_not_be_written_is_an_error },
+	{ "change waits for that of another process", change_waits_for_that_of_another_process },
+	{ "change upon an old view says to try again", change_upon_an_old_view_says_to_try_again },
+	{ "copy is a store of its own", copy_is_a_store_of_its_own },
+	{ "copy replaces nothing", copy_replaces_nothing_and_leaves_nothing_behind },
+};
+
+SUITE_MAIN("trust/store", tests)

@@ -1,0 +1,47 @@
+/*
+ * resolve: what a file name means - a list, a phone's configuration made for it, a file of the
+ * folder, each plain or signed.  One answer for TFTP and HTTP.
+ *
+ * PROTOCOL.md, "What names mean", is the whole rule.  Works from what the node's TFTP service
+ * loaded when it last started (loaded.h).  No socket, no clock; belongs to one worker.
+ */
+#ifndef TL_TFTP_RESOLVE_H
+#define TL_TFTP_RESOLVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "tftp/content.h"
+#include "trust/store.h"
+
+struct resolver;
+
+/* Store and folder are borrowed: they outlive the resolver. */
+struct resolver_plan {
+	struct store *store; /* the worker's own */
+	int64_t node;	     /* whose TFTP service this is */
+	int folder;	     /* open; whose files are served */
+	unsigned tvs_port;   /* that phones are told; 0: 2445 */
+	size_t cache_max;    /* bytes; 0: 64 MiB */
+};
+
+struct resolver_counters {
+	uint64_t asked;
+	uint64_t cached; /* answered from the cache */
+	uint64_t signatures;
+};
+
+struct resolver *resolver_new(const struct resolver_plan *plan);
+void resolver_free(struct resolver *r); /* wipes keys; NULL is fine */
+
+/* 1: *out is what name means, a reference of the caller's.
+ * 0: the service is stopped on this node - nobody is there who would answer, not even with an error.
+ * -1: ERR_NOT_FOUND is what phones expect for most of what they ask; all else is a refusal for now.
+ * now: Unix seconds, for signatures made in this call. */
+int resolver_resolve(
+    struct resolver *r, const char *name, int64_t now, struct content **out, struct err *e);
+
+const struct resolver_counters *resolver_counters(const struct resolver *r);
+
+#endif

@@ -1,0 +1,523 @@
+#include "tftp/server.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "tftp/udp.h"
+
+enum {
+	TRANSFERS_MAX = 8192,
+	TRANSFERS_PER_HOST = 4096,
+	BUCKETS = 4096,
+	REQUESTS_PER_WAKEUP = 64, /* then the running transfers get their turn */
+	ANSWER_MAX = 1024	  /* bytes of an ACK or ERROR that we look at */
+};
+
+/* A request from the moment it came, and, when it is granted, its transfer. */
+struct transfer {
+	struct tftp_server *server;
+	struct transfer *next, **link; /* in its bucket; link is NULL before it is granted */
+	struct udp_address peer;
+	char peer_host[UDP_TEXT_MAX], local_host[UDP_TEXT_MAX];
+	uint8_t *request; /* the datagram: name points into it */
+	size_t request_size;
+	const char *name; /* NULL: the request could not be read */
+	int64_t since;
+	int fd;
+	struct xfer *xfer;
+	struct loop_watch *readable, *timer;
+	int64_t timer_at; /* when the timer runs: at the deadline, or before it */
+};
+
+/* Why a request is not granted: what the peer is told, and what the operator reads. */
+struct refusal {
+	enum tftp_error code;
+	const char *told;
+	struct err why;
+};
+
+struct tftp_server {
+	struct loop *loop;
+	struct tftp_service service;
+	int fd;
+	struct loop_watch *readable;
+	uint16_t port;
+	struct transfer *buckets[BUCKETS]; /* by the peer's address and port */
+	/* How many run for the addresses of each bucket: two that share one share the limit too,
+	 * and there is no list of addresses to keep. */
+	unsigned per_host[BUCKETS];
+	unsigned transfers;
+	struct tftp_counters counters;
+};
+
+static const struct {
+	const char *event;
+	enum log_level level;
+} outcomes[TFTP_OUTCOMES] = {
+	[TFTP_SENT] = { "sent", LOG_INFO },
+	[TFTP_NOT_FOUND] = { "not-found", LOG_INFO },
+	[TFTP_REFUSED] = { "refused", LOG_INFO },
+	[TFTP_GIVEN_UP] = { "given-up", LOG_INFO },
+	[TFTP_STOPPED] = { "stopped", LOG_INFO },
+	[TFTP_FAILED] = { "failed", LOG_WARN },
+};
+
+/* What a peer is told when resolve() says no: "Not now" for all that is not here.  The reason
+ * itself is in the log. */
+static const struct {
+	enum tftp_error code;
+	const char *told;
+} refusals[ERR_CODES] = {
+	[ERR_NOT_FOUND] = { TFTP_E_NOT_FOUND, "File not found" },
+	[ERR_NO] = { TFTP_E_ACCESS, "Access violation" },
+	[ERR_DENIED] = { TFTP_E_ACCESS, "Access violation" },
+	[ERR_LIMIT] = { TFTP_E_OTHER, "Too large" },
+};
+
+bool
+tftp_device_of(const char *name, char device[TFTP_DEVICE_MAX])
+{
+	enum { DIGITS = 12 };
+
+	device[0] = '\0';
+	for (const char *p = name; (p = strcasestr(p, "SEP")) != NULL; p++) {
+		size_t n = strspn(&p[3], "0123456789abcdefABCDEF");
+
+		if (n != DIGITS)
+			continue;
+		for (size_t i = 0; i < 3 + DIGITS; i++)
+			device[i] = (char)toupper((unsigned char)p[i]);
+		device[3 + DIGITS] = '\0';
+		return true;
+	}
+	return false;
+}
+
+static struct transfer **
+bucket_of(struct tftp_server *s, const struct udp_address *peer)
+{
+	return &s->buckets[(udp_hash_host(peer) + udp_port(peer)) % BUCKETS];
+}
+
+static unsigned *
+host_count(struct tftp_server *s, const struct udp_address *peer)
+{
+	return &s->per_host[udp_hash_host(peer) % BUCKETS];
+}
+
+static struct transfer *
+find(struct tftp_server *s, const struct udp_address *peer)
+{
+	struct transfer *t = *bucket_of(s, peer);
+
+	while (t != NULL && !udp_eq(&t->peer, peer))
+		t = t->next;
+	return t;
+}
+
+static void
+link_transfer(struct transfer *t)
+{
+	struct transfer **at = bucket_of(t->server, &t->peer);
+
+	t->next = *at;
+	t->link = at;
+	if (t->next != NULL)
+		t->next->link = &t->next;
+	*at = t;
+	t->server->transfers++;
+	++*host_count(t->server, &t->peer);
+}
+
+static void
+unlink_transfer(struct transfer *t)
+{
+	if (t->link == NULL)
+		return;
+	*t->link = t->next;
+	if (t->next != NULL)
+		t->next->link = t->link;
+	t->server->transfers--;
+	--*host_count(t->server, &t->peer);
+}
+
+static struct transfer *
+transfer_new(struct tftp_server *s, const struct udp_address *peer, const struct udp_address *local,
+    struct bytes request)
+{
+	struct transfer *t = mem_new(sizeof(*t));
+
+	t->server = s;
+	t->peer = *peer;
+	udp_host_text(peer, t->peer_host);
+	udp_host_text(local, t->local_host);
+	t->request = mem_new(request.n);
+	t->request_size = request.n;
+	memcpy(t->request, request.p, request.n);
+	t->since = clock_mono_ms();
+	t->fd = -1;
+	t->timer_at = INT64_MAX;
+	return t;
+}
+
+static void
+transfer_free(struct transfer *t)
+{
+	unlink_transfer(t);
+	loop_forget(t->readable);
+	loop_forget(t->timer);
+	xfer_free(t->xfer);
+	if (t->fd >= 0)
+		close(t->fd);
+	free(t->request);
+	free(t);
+}
+
+static struct tftp_ask
+ask_of(const struct transfer *t)
+{
+	return (struct tftp_ask){ t->name, t->peer_host, t->local_host };
+}
+
+/* The last that is heard of a request: counted, logged, told to the service. */
+static void
+report(const struct transfer *t, enum tftp_outcome outcome, const char *why)
+{
+	const struct tftp_service *service = &t->server->service;
+	struct tftp_counters *counters = &t->server->counters;
+	uint64_t bytes = t->xfer == NULL ? 0 : xfer_bytes(t->xfer);
+	int64_t ms = clock_mono_ms() - t->since;
+	char peer[UDP_TEXT_MAX], device[TFTP_DEVICE_MAX] = "";
+	struct tftp_ask ask = ask_of(t);
+
+	counters->outcomes[outcome]++;
+	counters->bytes += bytes;
+	counters->resent += t->xfer == NULL ? 0 : xfer_resent(t->xfer);
+	udp_text(&t->peer, peer);
+	if (t->name != NULL)
+		tftp_device_of(t->name, device);
+	log_event(outcomes[outcome].level, "tftp", peer, device[0] != '\0' ? device : NULL,
+	    outcomes[outcome].event, "file", t->name, "bytes", LOG_NUM(bytes), "ms", LOG_NUM(ms),
+	    "error", why, NULL);
+	if (t->name != NULL && service->done != NULL)
+		service->done(service->ctx, &ask, outcome, bytes, ms);
+}
+
+static void
+transfer_end(struct transfer *t, enum tftp_outcome outcome, const char *why)
+{
+	report(t, outcome, why);
+	transfer_free(t);
+}
+
+static void
+send_error(int fd, const struct udp_address *to, enum tftp_error code, const char *text)
+{
+	struct tftp_packet p = { .op = TFTP_ERROR, .code = code, .text = bytes_of(text) };
+	struct wr w = { 0 };
+
+	tftp_encode(&p, &w);
+	udp_send(fd, to, wr_view(&w));
+	wr_free(&w);
+}
+
+/* From a port of its own like any other answer (RFC 1350, section 4): some clients take nothing
+ * else.  Without a port to spare the peer asks again after a while. */
+static void
+transfer_refuse(struct transfer *t, const struct refusal *r)
+{
+	if (t->fd >= 0)
+		send_error(t->fd, &t->peer, r->code, r->told);
+	transfer_end(t, r->code == TFTP_E_NOT_FOUND ? TFTP_NOT_FOUND : TFTP_REFUSED, r->why.text);
+}
+
+static void
+send_packet(void *ctx, struct bytes packet)
+{
+	const struct transfer *t = ctx;
+
+	udp_send(t->fd, &t->peer, packet);
+}
+
+/* The timer is left alone as long as it does not run too late: most transfers are over before it
+ * would, and an acknowledgement costs no timer work. */
+static void
+keep_deadline(struct transfer *t)
+{
+	int64_t deadline = xfer_deadline(t->xfer), left = deadline - clock_mono_ms();
+
+	if (t->timer_at <= deadline)
+		return;
+	t->timer_at = deadline;
+	loop_timer_start(t->timer, left > 0 ? left : 0);
+}
+
+/* To be called last after all that may have ended the transfer: then t is gone. */
+static void
+settle(struct transfer *t)
+{
+	static const enum tftp_outcome ended[] = {
+		[XFER_SENT] = TFTP_SENT,
+		[XFER_GIVEN_UP] = TFTP_GIVEN_UP,
+		[XFER_STOPPED] = TFTP_STOPPED,
+		[XFER_FAILED] = TFTP_FAILED,
+	};
+	enum xfer_state state = xfer_state(t->xfer);
+
+	if (state == XFER_RUNNING)
+		keep_deadline(t);
+	else
+		transfer_end(t, ended[state], xfer_why(t->xfer));
+}
+
+static void
+on_time(void *ctx)
+{
+	struct transfer *t = ctx;
+
+	t->timer_at = INT64_MAX;
+	xfer_time(t->xfer, clock_mono_ms());
+	settle(t);
+}
+
+/* Somebody else's packet on this transfer's port disturbs nobody (RFC 1350, section 4).  An ERROR
+ * is never answered: the other side might do the same. */
+static void
+on_stranger(struct transfer *t, const struct udp_address *from, struct bytes packet)
+{
+	if (tftp_op_of(packet) != TFTP_ERROR)
+		send_error(t->fd, from, TFTP_E_UNKNOWN_TID, "Unknown transfer ID");
+}
+
+/* One datagram a turn: the peer owes us one, and the others are waiting too. */
+static void
+on_answer(void *ctx, int ready)
+{
+	struct transfer *t = ctx;
+	struct udp_address from;
+	uint8_t buf[ANSWER_MAX];
+	ptrdiff_t n = udp_receive(t->fd, buf, sizeof(buf), &from, NULL);
+
+	(void)ready;
+	if (n < 0)
+		return;
+	if (!udp_eq(&from, &t->peer)) {
+		on_stranger(t, &from, bytes_over(buf, (size_t)n));
+		return;
+	}
+	xfer_packet(t->xfer, bytes_over(buf, (size_t)n), clock_mono_ms());
+	settle(t);
+}
+
+static int
+refusal_set(struct refusal *r, enum tftp_error code, const char *told)
+{
+	r->code = code;
+	r->told = told;
+	return -1;
+}
+
+static int
+open_port(struct transfer *t, const struct udp_address *local, struct refusal *r)
+{
+	t->fd = udp_open_at(local, &r->why);
+	return t->fd < 0 ? refusal_set(r, TFTP_E_OTHER, "Not now") : 0;
+}
+
+static int
+read_request(struct transfer *t, struct tftp_packet *p, struct refusal *r)
+{
+	if (tftp_decode(bytes_over(t->request, t->request_size), p, &r->why) != 0)
+		return refusal_set(r, TFTP_E_ILLEGAL, "Illegal TFTP operation");
+	t->name = p->name;
+	if (p->op == TFTP_RRQ)
+		return 0;
+	err_set(&r->why, ERR_NO, "a write request");
+	return refusal_set(r, TFTP_E_ACCESS, "Access violation");
+}
+
+static int
+check_limits(const struct transfer *t, struct refusal *r)
+{
+	const struct tftp_service *service = &t->server->service;
+
+	if (t->server->transfers >= service->transfers_max)
+		err_set(&r->why, ERR_LIMIT, "%u transfers are running", t->server->transfers);
+	else if (*host_count(t->server, &t->peer) >= service->transfers_per_host)
+		err_set(&r->why, ERR_LIMIT, "%u transfers are running for this address",
+		    *host_count(t->server, &t->peer));
+	else
+		return 0;
+	return refusal_set(r, TFTP_E_OTHER, "Too many transfers");
+}
+
+static int
+resolve(const struct transfer *t, struct content **c, struct refusal *r)
+{
+	const struct tftp_service *service = &t->server->service;
+	struct tftp_ask ask = ask_of(t);
+	const char *told;
+
+	if (service->resolve(service->ctx, &ask, c, &r->why) == 0)
+		return 0;
+	told = refusals[r->why.code].told;
+	return refusal_set(r, refusals[r->why.code].code, told != NULL ? told : "Not now");
+}
+
+static void
+transfer_start(struct transfer *t, const struct tftp_packet *request, struct content *c)
+{
+	struct tftp_server *s = t->server;
+
+	t->xfer = xfer_new(request, c, &s->service.rules, send_packet, t);
+	t->readable = loop_watch_fd(s->loop, t->fd, LOOP_READ, on_answer, t);
+	t->timer = loop_timer(s->loop, on_time, t);
+	link_transfer(t);
+	xfer_start(t->xfer, clock_mono_ms());
+	settle(t);
+}
+
+static void
+transfer_ask(struct transfer *t, const struct udp_address *local)
+{
+	struct refusal r = { 0 };
+	struct tftp_packet p;
+	struct content *c = NULL;
+
+	if (open_port(t, local, &r) != 0 || read_request(t, &p, &r) != 0 ||
+	    check_limits(t, &r) != 0 || resolve(t, &c, &r) != 0) {
+		transfer_refuse(t, &r);
+		return;
+	}
+	transfer_start(t, &p, c);
+	content_unref(c);
+}
+
+/* A request that came twice is one request; one that differs, from the same port, means that the
+ * peer has left the transfer it had there.  True: nothing more to do. */
+static bool
+is_known(struct tftp_server *s, const struct udp_address *peer, struct bytes request)
+{
+	struct transfer *t = find(s, peer);
+
+	if (t == NULL)
+		return false;
+	if (bytes_eq(bytes_over(t->request, t->request_size), request) &&
+	    xfer_request_again(t->xfer, clock_mono_ms())) {
+		s->counters.repeated++;
+		return true;
+	}
+	transfer_end(t, TFTP_GIVEN_UP, "the peer has asked anew");
+	return false;
+}
+
+static bool
+is_request(struct bytes datagram)
+{
+	int op = tftp_op_of(datagram);
+
+	return op == TFTP_RRQ || op == TFTP_WRQ;
+}
+
+/* False: no more there.  What is no request has lost its way and gets no answer: whatever we said
+ * could be answered again, for ever.  Nor do requests to a broadcast address (RFC 1123, 4.2.3.5).
+ */
+static bool
+take_datagram(struct tftp_server *s)
+{
+	uint8_t buf[TFTP_REQUEST_MAX + 1]; /* one more, so that a longer one shows */
+	struct udp_address from, local;
+	ptrdiff_t n = udp_receive(s->fd, buf, sizeof(buf), &from, &local);
+	struct bytes datagram = bytes_over(buf, n < 0 ? 0 : (size_t)n);
+
+	if (n < 0)
+		return false;
+	if (local.n == 0 || !is_request(datagram)) {
+		s->counters.ignored++;
+		return true;
+	}
+	s->counters.requests++;
+	if (!is_known(s, &from, datagram))
+		transfer_ask(transfer_new(s, &from, &local, datagram), &local);
+	return true;
+}
+
+static void
+on_requests(void *ctx, int ready)
+{
+	(void)ready;
+	for (int i = 0; i < REQUESTS_PER_WAKEUP; i++)
+		if (!take_datagram(ctx))
+			return;
+}
+
+static struct tftp_service
+service_with_usual(const struct tftp_service *given)
+{
+	struct tftp_service s = *given;
+
+	s.transfers_max = s.transfers_max ? s.transfers_max : TRANSFERS_MAX;
+	s.transfers_per_host = s.transfers_per_host ? s.transfers_per_host : TRANSFERS_PER_HOST;
+	return s;
+}
+
+struct tftp_server *
+tftp_server_open(struct loop *l, const char *address, uint16_t port,
+    const struct tftp_service *service, struct err *e)
+{
+	struct tftp_server *s;
+	struct udp_address bound;
+	int fd = udp_listen(address, port, e);
+
+	if (fd < 0)
+		return NULL;
+	if (udp_local(fd, &bound, e) != 0) {
+		close(fd);
+		return NULL;
+	}
+	s = mem_new(sizeof(*s));
+	s->loop = l;
+	s->service = service_with_usual(service);
+	s->fd = fd;
+	s->port = udp_port(&bound);
+	s->readable = loop_watch_fd(l, fd, LOOP_READ, on_requests, s);
+	return s;
+}
+
+void
+tftp_server_close(struct tftp_server *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (s->buckets[i] != NULL) {
+			xfer_cancel(s->buckets[i]->xfer, "The server is closing");
+			settle(s->buckets[i]);
+		}
+	}
+	loop_forget(s->readable);
+	close(s->fd);
+	free(s);
+}
+
+uint16_t
+tftp_server_port(const struct tftp_server *s)
+{
+	return s->port;
+}
+
+unsigned
+tftp_server_transfers(const struct tftp_server *s)
+{
+	return s->transfers;
+}
+
+const struct tftp_counters *
+tftp_server_counters(const struct tftp_server *s)
+{
+	return &s->counters;
+}

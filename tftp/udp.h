@@ -1,0 +1,50 @@
+/*
+ * udp: sockets of datagrams for a server that answers from the address it was asked at, also when
+ * it listens on all of them.  Knows nothing of TFTP.
+ */
+#ifndef TL_TFTP_UDP_H
+#define TL_TFTP_UDP_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+struct udp_address {
+	socklen_t n;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at;
+};
+
+enum { UDP_TEXT_MAX = 80 }; /* "[address%interface]:port" and a NUL */
+
+/* Listens on an address in numbers ("0.0.0.0", "::1", "fe80::1%eth0"), port 0 for any free one.
+ * Several may listen on the same one, and the kernel spreads the peers over them.  An IPv6 socket
+ * takes IPv6 only.  The fd, which does not block, or -1. */
+int udp_listen(const char *address, uint16_t port, struct err *e);
+/* A socket on a free port of this local address; its port is left out of account. */
+int udp_open_at(const struct udp_address *local, struct err *e);
+int udp_local(int fd, struct udp_address *out, struct err *e);
+
+/* One datagram, cut to size.  Its length, or -1: none there now.  to may be NULL; else it becomes
+ * the local address the datagram came to (port 0), or has n = 0 when that was no address of ours
+ * alone: a broadcast or a multicast. */
+ptrdiff_t
+udp_receive(int fd, void *buf, size_t size, struct udp_address *from, struct udp_address *to);
+/* Datagrams get lost, here as on the wire: who sends has a timer. */
+void udp_send(int fd, const struct udp_address *to, struct bytes datagram);
+
+uint16_t udp_port(const struct udp_address *a);
+bool udp_eq(const struct udp_address *a, const struct udp_address *b);
+bool udp_same_host(const struct udp_address *a, const struct udp_address *b); /* but for the port */
+uint32_t udp_hash_host(const struct udp_address *a);
+void
+udp_host_text(const struct udp_address *a, char to[UDP_TEXT_MAX]); /* "10.0.0.1", "fe80::1%eth0" */
+void udp_text(const struct udp_address *a, char to[UDP_TEXT_MAX]); /* "10.0.0.1:69", "[::1]:69" */
+
+#endif
