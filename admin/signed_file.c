@@ -54,6 +54,27 @@ signed_file_free(struct signed_file *f)
 	*f = (struct signed_file){ 0 };
 }
 
+/* A key that cannot have signed anything is a no like any other. */
+static int
+verify(const struct signed_file *f, const struct cert *c, struct err *e)
+{
+	int rc = sighdr_verify(f->head, f->whole, c, e);
+
+	if (rc != 0)
+		e->code = ERR_NO;
+	return rc;
+}
+
+int
+signed_file_check_self(const struct signed_file *f, struct err *e)
+{
+	int rc = tlist_verify_self(f->list, e);
+
+	if (rc != 0)
+		e->code = ERR_NO;
+	return rc;
+}
+
 static int
 check_by_cert(const struct signed_file *f, struct cert *c, const char *with, char *by, size_t size,
     struct err *e)
@@ -63,7 +84,7 @@ check_by_cert(const struct signed_file *f, struct cert *c, const char *with, cha
 	if (c == NULL)
 		return err_prefix(e, "%s", with);
 	snprintf(by, size, "%s in %s", cert_subject(c, CERT_CISCO), with);
-	rc = sighdr_verify(f->head, f->whole, c, e);
+	rc = verify(f, c, e);
 	cert_free(c);
 	return rc;
 }
@@ -87,7 +108,7 @@ check_by_records(const struct signed_file *f, const struct tlist *l, const char 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct tlist_record *r = &l->record[i];
 
-		if (!may_have_signed(f, r) || sighdr_verify(f->head, f->whole, r->cert, e) != 0)
+		if (!may_have_signed(f, r) || verify(f, r->cert, e) != 0)
 			continue;
 		snprintf(by, size, "%s, the %s of record %zu in %s",
 		    cert_subject(r->cert, CERT_CISCO), role_word(r->role), i + 1, with);

@@ -29,6 +29,8 @@ struct signed_file {
 int signed_file_decode(struct bytes whole, struct signed_file *out, struct err *e);
 void signed_file_free(struct signed_file *f);
 
+/* Did the SAST record of the list itself sign it?  For INSPECT_LIST only.  -1: ERR_NO. */
+int signed_file_check_self(const struct signed_file *f, struct err *e);
 /* Did the certificate in the file `with` sign it, or one in the list `with` whose role may?  0:
  * yes, and by says which; -1: ERR_NO, or another code when `with` is of no use. */
 int signed_file_check(

@@ -117,7 +117,7 @@ static int
 check_self(const struct signed_file *f, const char *path, struct err *e)
 {
 	if (f->list != NULL)
-		return tlist_verify_self(f->list, e);
+		return signed_file_check_self(f, e);
 	err_set(e, ERR_USAGE, "%s: whose signature is it to have?", path);
 	return err_hint(e, "--with CERT.pem, or --with ITLFile.tlv");
 }
@@ -141,8 +141,7 @@ check(const struct call *c, struct out *o, const struct signed_file *f, struct e
 	int rc = with == NULL ? check_self(f, c->arg[0], e)
 			      : signed_file_check(f, with, by, sizeof(by), e);
 
-	/* A key that cannot have signed, or a file that does not add up, is a no like any other;
-	 * only when there was nothing to check against has nothing been checked. */
+	/* Nothing was checked when there was nothing of use to check against. */
 	if (rc != 0 && e->code != ERR_NO)
 		return rc;
 	show_head(o, f, c->arg[0]);
@@ -164,7 +163,7 @@ file_verify(const struct call *c, struct out *o, struct err *e)
 
 	if (rc == 0)
 		rc = check(c, o, &f, e);
-	else if (e->code == ERR_MALFORMED)
+	else if (e->code == ERR_MALFORMED || e->code == ERR_LIMIT)
 		e->code = ERR_NO; /* what cannot be read is not verified: the answer asked for */
 	signed_file_free(&f);
 	wr_free(&content);

@@ -12,14 +12,16 @@ has_noun(const struct verb *v, const char *noun, size_t n)
 	return strncmp(v->words, noun, n) == 0 && (v->words[n] == '\0' || v->words[n] == ' ');
 }
 
-/* Calls see() for each verb of all sets. */
-static void
-each_verb(const struct verb_set *const *sets, size_t n, void (*see)(void *ctx, const struct verb *),
-    void *ctx)
+/* The verbs of all sets, one after the other; NULL after the last. */
+static const struct verb *
+verb_at(const struct verb_set *const *sets, size_t n, size_t at)
 {
-	for (size_t s = 0; s < n; s++)
-		for (size_t i = 0; i < sets[s]->n; i++)
-			see(ctx, &sets[s]->verb[i]);
+	for (size_t s = 0; s < n; s++) {
+		if (at < sets[s]->n)
+			return &sets[s]->verb[at];
+		at -= sets[s]->n;
+	}
+	return NULL;
 }
 
 static void
@@ -40,63 +42,61 @@ put_common(FILE *to)
 		put_option(o, to);
 }
 
-struct nouns {
-	FILE *to;
-	const struct verb *before;
-};
-
-/* The verbs of a noun stand together in their table, and so on one line here. */
-static void
-put_in_list(void *ctx, const struct verb *v)
+static bool
+is_first_of_noun(const struct verb_set *const *sets, size_t n, size_t at)
 {
-	struct nouns *list = ctx;
-	size_t noun = strcspn(v->words, " ");
-	bool goes_on = list->before != NULL && has_noun(list->before, v->words, noun);
+	const char *words = verb_at(sets, n, at)->words;
+	size_t noun = strcspn(words, " ");
 
-	if (goes_on)
-		fprintf(list->to, ", %s", v->words + noun + 1);
-	else if (v->words[noun] == ' ')
-		fprintf(list->to, "\n  %-10.*s %s", (int)noun, v->words, v->words + noun + 1);
-	else
-		fprintf(list->to, "\n  %-10s %s", v->words, v->help);
-	list->before = v;
+	for (size_t i = 0; i < at; i++)
+		if (has_noun(verb_at(sets, n, i), words, noun))
+			return false;
+	return true;
+}
+
+/* A noun and its verbs on one line, wherever they stand: `show` has some in several tables.  A verb
+ * that is all of its own name tells what it does instead. */
+static void
+put_noun(const struct verb_set *const *sets, size_t n, size_t at, FILE *to)
+{
+	const struct verb *v = verb_at(sets, n, at);
+	const char *words = v->words, *before = "";
+	size_t noun = strcspn(words, " ");
+
+	fprintf(to, "  %-10.*s ", (int)noun, words);
+	for (; (v = verb_at(sets, n, at)) != NULL; at++) {
+		if (!has_noun(v, words, noun))
+			continue;
+		fprintf(to, "%s%s", before, v->words[noun] == ' ' ? v->words + noun + 1 : v->help);
+		before = ", ";
+	}
+	fprintf(to, "\n");
 }
 
 void
 help_all(const struct verb_set *const *sets, size_t n, FILE *to)
 {
-	struct nouns list = { to, NULL };
-
-	fprintf(to, "usage: trustlist NOUN VERB [arguments] [options]\n");
-	each_verb(sets, n, put_in_list, &list);
-	fprintf(to, "\n\ntrustlist help NOUN [VERB] tells more.\n");
+	fprintf(to, "usage: trustlist NOUN VERB [arguments] [options]\n\n");
+	for (size_t i = 0; verb_at(sets, n, i) != NULL; i++)
+		if (is_first_of_noun(sets, n, i))
+			put_noun(sets, n, i, to);
+	fprintf(to, "\ntrustlist help NOUN [VERB] tells more.\n");
 	put_common(to);
-}
-
-struct of_noun {
-	const char *noun;
-	FILE *to;
-	bool any;
-};
-
-static void
-put_if_of_noun(void *ctx, const struct verb *v)
-{
-	struct of_noun *list = ctx;
-
-	if (!has_noun(v, list->noun, strlen(list->noun)))
-		return;
-	fprintf(list->to, "  %-24s %s\n", v->words, v->help);
-	list->any = true;
 }
 
 bool
 help_noun(const struct verb_set *const *sets, size_t n, const char *noun, FILE *to)
 {
-	struct of_noun list = { noun, to, false };
+	const struct verb *v;
+	bool any = false;
 
-	each_verb(sets, n, put_if_of_noun, &list);
-	return list.any;
+	for (size_t i = 0; (v = verb_at(sets, n, i)) != NULL; i++) {
+		if (!has_noun(v, noun, strlen(noun)))
+			continue;
+		fprintf(to, "  %-24s %s\n", v->words, v->help);
+		any = true;
+	}
+	return any;
 }
 
 void
@@ -158,64 +158,56 @@ distance(const char *a, const char *b)
 	return row[n];
 }
 
-/* What was asked for, and the names found for the hint. */
-struct search {
-	const char *const *word;
-	size_t words;
-	char *to;
-	size_t size;
-};
-
 static void
-add_name(struct search *s, const char *name)
+add_name(const char *name, char *to, size_t size)
 {
-	size_t n = strlen(s->to);
+	size_t n = strlen(to);
 
-	snprintf(s->to + n, s->size - n, "%s%s", n > 0 ? ", " : "", name);
+	snprintf(to + n, size - n, "%s%s", n > 0 ? ", " : "", name);
 }
 
-/* As many of the words as the verb's name has: the others are arguments. */
-static void
-join(const struct search *s, const struct verb *v, char *to, size_t size)
+/* The first so many words of a verb's name, or all when it has fewer; gives how many. */
+static size_t
+first_words(const char *name, size_t words, char *to, size_t size)
 {
-	size_t at = 0, n = 1;
+	size_t taken = 1, n = 0;
 
-	for (const char *p = v->words; *p != '\0'; p++)
-		n += *p == ' ';
-	to[0] = '\0';
-	for (size_t i = 0; i < s->words && i < n && at < size; i++)
-		at += (size_t)snprintf(to + at, size - at, "%s%s", i > 0 ? " " : "", s->word[i]);
+	for (; name[n] != '\0' && n + 1 < size; n++) {
+		if (name[n] == ' ' && taken++ == words) {
+			taken = words;
+			break;
+		}
+	}
+	snprintf(to, size, "%.*s", (int)n, name);
+	return taken;
 }
 
-static void
-add_if_near(void *ctx, const struct verb *v)
+/* Compares as many words as both have: the verb may be missing, and arguments may follow it. */
+static bool
+is_near(const struct verb *v, const char *const *word, size_t words)
 {
-	char asked[NAME_MAX_BYTES];
+	char asked[NAME_MAX_BYTES] = "", name[NAME_MAX_BYTES];
+	size_t common = first_words(v->words, words, name, sizeof(name)), at = 0;
 
-	join(ctx, v, asked, sizeof(asked));
-	if (distance(asked, v->words) <= NEAR)
-		add_name(ctx, v->words);
-}
-
-static void
-add_if_of_noun(void *ctx, const struct verb *v)
-{
-	struct search *s = ctx;
-
-	if (has_noun(v, s->word[0], strlen(s->word[0])))
-		add_name(s, v->words);
+	for (size_t i = 0; i < common && at < sizeof(asked); i++)
+		at += (size_t)snprintf(
+		    asked + at, sizeof(asked) - at, "%s%s", i > 0 ? " " : "", word[i]);
+	return distance(asked, name) <= NEAR;
 }
 
 int
 help_no_verb(const struct verb_set *const *sets, size_t n, const char *const *word, size_t words,
     struct err *e)
 {
-	char near[sizeof(e->hint)] = "", of_noun[sizeof(e->hint)] = "";
-	struct search nearest = { word, words, near, sizeof(near) };
-	struct search siblings = { word, words, of_noun, sizeof(of_noun) };
+	char near[sizeof(e->hint) - 16] = "", of_noun[sizeof(e->hint)] = "";
+	const struct verb *v;
 
-	each_verb(sets, n, add_if_near, &nearest);
-	each_verb(sets, n, add_if_of_noun, &siblings);
+	for (size_t i = 0; (v = verb_at(sets, n, i)) != NULL; i++) {
+		if (is_near(v, word, words))
+			add_name(v->words, near, sizeof(near));
+		if (has_noun(v, word[0], strlen(word[0])))
+			add_name(v->words, of_noun, sizeof(of_noun));
+	}
 	if (of_noun[0] == '\0')
 		err_set(e, ERR_USAGE, "%s: no such noun", word[0]);
 	else if (words == 1)

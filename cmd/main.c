@@ -14,7 +14,12 @@
 #include "cmd/verb_vphone.h"
 
 static const struct verb_set *const sets[] = {
-	&cluster_verbs, &cert_verbs, &itl_verbs, &param_verbs, &service_verbs, &phone_verbs,
+	&cluster_verbs,
+	&cert_verbs,
+	&itl_verbs,
+	&param_verbs,
+	&service_verbs,
+	&phone_verbs,
 	&file_verbs,
 	&vphone_verbs,
 };

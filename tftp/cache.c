@@ -10,7 +10,7 @@
 enum { BUCKETS = 4096, HASH = 32 };
 
 struct entry {
-	struct entry *next;	      /* in its bucket */
+	struct entry *next;	     /* in its bucket */
 	struct entry *newer, *older; /* by the last time it was asked for */
 	char *name;
 	uint8_t origin[HASH];
@@ -109,8 +109,8 @@ static void
 hash_of(struct bytes origin, uint8_t to[HASH])
 {
 	unsigned n = HASH;
-	int ok = EVP_Digest(origin.n == 0 ? "" : (const void *)origin.p, origin.n, to, &n,
-	    EVP_sha256(), NULL);
+	int ok = EVP_Digest(
+	    origin.n == 0 ? "" : (const void *)origin.p, origin.n, to, &n, EVP_sha256(), NULL);
 
 	assert(ok == 1 && n == HASH);
 }

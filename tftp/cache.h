@@ -4,8 +4,8 @@
  *
  * An entry has two claims to be right.  Its origin is all that it was made from (the plain bytes,
  * who signs, how): the same origin, the same file.  And it may have been confirmed at a generation
- * of the store: until that moves on, the origin need not even be worked out.  Belongs to one worker;
- * reads no store and no disk.
+ * of the store: until that moves on, the origin need not even be worked out.  Belongs to one
+ * worker; reads no store and no disk.
  */
 #ifndef TL_TFTP_CACHE_H
 #define TL_TFTP_CACHE_H

@@ -28,8 +28,8 @@ struct devconf_facts {
 };
 
 /* SEP001122334455.cnf.xml, appended to out. */
-int devconf_make(
-    const struct devconf_facts *f, const struct device *d, struct wr *out, struct err *e);
+int
+devconf_make(const struct devconf_facts *f, const struct device *d, struct wr *out, struct err *e);
 /* XMLDefault.cnf.xml, for phones that are not known: CallManagers, and the firmware of each model.
  */
 int devconf_make_default(const struct devconf_facts *f, struct wr *out, struct err *e);

@@ -51,7 +51,8 @@ load_params(struct loaded *l, struct store *s, struct err *e)
 	int64_t node = l->service.node;
 	int digest;
 
-	if (service_param(s, node, SERVICE, PARAM_SIGNATURE, signature, sizeof(signature), e) != 0 ||
+	if (service_param(s, node, SERVICE, PARAM_SIGNATURE, signature, sizeof(signature), e) !=
+		0 ||
 	    service_param(s, node, SERVICE, PARAM_CAPF_PORT, port, sizeof(port), e) != 0 ||
 	    service_param(s, node, SERVICE, PARAM_MODE, mode, sizeof(mode), e) != 0)
 		return -1;

@@ -67,14 +67,14 @@ take_option(struct tftp_options *to, const char *name, const char *value)
 	}
 }
 
-/* Names and values by turns.  An empty name ends them: some clients pad their requests with NULs.
- */
+/* Names and values by turns.  The NULs that some clients pad their requests with read as options
+ * without a name, which nobody knows. */
 static void
 take_options(struct rd *r, struct tftp_options *to)
 {
 	const char *name, *value;
 
-	while (rd_text(r, &name) && *name != '\0' && rd_text(r, &value))
+	while (rd_text(r, &name) && rd_text(r, &value))
 		take_option(to, name, value);
 }
 

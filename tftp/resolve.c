@@ -30,8 +30,10 @@ struct resolver {
 struct question {
 	struct asked asked;
 	int64_t now;
-	int fd;		    /* of the file found in the folder; -1: none */
-	bool is_signed_file; /* that one has a signature already */
+	struct content *file; /* found in the folder; NULL: none */
+	int fd;		      /* of file, which closes it */
+	struct file_identity identity;
+	bool is_signed_already; /* file is, by somebody else */
 };
 
 struct resolver *
@@ -112,14 +114,14 @@ put_signer(const struct resolver *r, struct wr *origin)
 	wr_u8(origin, (uint8_t)r->loaded.digest);
 }
 
-static int
-from_cache(struct resolver *r, struct content *found, struct content **out)
+static bool
+is_cached(struct resolver *r, struct content *found, struct content **out)
 {
 	if (found == NULL)
-		return 0;
+		return false;
 	r->counters.cached++;
 	*out = found;
-	return 1;
+	return true;
 }
 
 /* ---- what we make ourselves ---- */
@@ -128,54 +130,41 @@ from_cache(struct resolver *r, struct content *found, struct content **out)
 static bool
 is_fresh(struct resolver *r, const struct question *q, struct content **out)
 {
-	return from_cache(r, cache_fresh(r->cache, q->asked.name, r->generation), out);
+	return is_cached(r, cache_fresh(r->cache, q->asked.name, r->generation), out);
 }
 
-static struct content *
-finish(struct resolver *r, const struct question *q, struct wr *made, struct err *e)
-{
-	return q->asked.is_signed ? sign(r, q, made, e) : content_of_memory(NULL, made);
-}
-
-/* A change of the store that did not change these bytes, nor who signs, costs no signature. */
+/* A change of the store that changed neither these bytes nor who signs costs no signature.  Takes
+ * what is in made. */
 static int
 serve_made(struct resolver *r, const struct question *q, struct wr *made, struct content **out,
     struct err *e)
 {
+	const char *name = q->asked.name;
 	struct wr origin = { 0 };
 
+	wr_text(&origin, "made ");
 	put_signer(r, &origin);
 	wr_put(&origin, wr_view(made));
-	if (!from_cache(r,
-		cache_made_from(r->cache, q->asked.name, wr_view(&origin), r->generation), out)) {
-		*out = finish(r, q, made, e);
+	if (!is_cached(r, cache_made_from(r->cache, name, wr_view(&origin), r->generation), out)) {
+		*out = q->asked.is_signed ? sign(r, q, made, e) : content_of_memory(NULL, made);
 		if (*out != NULL)
-			cache_keep(
-			    r->cache, q->asked.name, wr_view(&origin), r->generation, *out);
+			cache_keep(r->cache, name, wr_view(&origin), r->generation, *out);
 	}
 	wr_free(&origin);
 	return *out == NULL ? -1 : 0;
 }
 
+/* phone: NULL for the default file. */
 static int
-serve_configuration(struct resolver *r, const struct question *q, const struct device *d,
+make_and_serve(struct resolver *r, const struct question *q, const struct device *phone,
     struct content **out, struct err *e)
 {
+	const struct devconf_facts *facts = &r->loaded.facts;
 	struct wr made = { 0 };
-	int rc = devconf_make(&r->loaded.facts, d, &made, e);
+	int rc;
 
-	if (rc == 0)
-		rc = serve_made(r, q, &made, out, e);
-	wr_free(&made);
-	return rc;
-}
-
-static int
-serve_default(struct resolver *r, const struct question *q, struct content **out, struct err *e)
-{
-	struct wr made = { 0 };
-	int rc = devconf_make_default(&r->loaded.facts, &made, e);
-
+	rc = phone != NULL ? devconf_make(facts, phone, &made, e)
+			   : devconf_make_default(facts, &made, e);
 	if (rc == 0)
 		rc = serve_made(r, q, &made, out, e);
 	wr_free(&made);
@@ -184,15 +173,23 @@ serve_default(struct resolver *r, const struct question *q, struct content **out
 
 /* ---- what lies in the folder ---- */
 
-/* 1 and *fd, 0 with the reason in e, -1: there may be one, but it cannot be opened. */
+/* 1, 0 with the reason in e when there is none, -1 when there is one that we cannot read. */
 static int
-open_file(const struct resolver *r, const char *name, int *fd, struct err *e)
+open_file(const struct resolver *r, const char *name, struct question *q, struct err *e)
 {
-	*fd = file_open_under(r->plan.folder, name, e);
-	if (*fd >= 0)
-		return 1;
-	err_prefix(e, "%s", name);
-	return e->code == ERR_NOT_FOUND ? 0 : -1;
+	struct err why;
+
+	q->fd = file_open_under(r->plan.folder, name, &why);
+	if (q->fd < 0) {
+		err_set(e, why.code, "%s: %s", name, why.text);
+		return why.code == ERR_NOT_FOUND ? 0 : -1;
+	}
+	if (file_identity_of(q->fd, &q->identity, &why) != 0) {
+		close(q->fd);
+		return err_set(e, why.code, "%s: %s", name, why.text);
+	}
+	q->file = content_of_file(NULL, q->fd, (uint64_t)q->identity.size);
+	return 1;
 }
 
 /* As open_file().  The plain file first, which we sign ourselves; else one that somebody else has
@@ -200,31 +197,180 @@ open_file(const struct resolver *r, const char *name, int *fd, struct err *e)
 static int
 find_file(const struct resolver *r, struct question *q, struct err *e)
 {
-	int rc = open_file(r, q->asked.plain, &q->fd, e);
+	int rc = open_file(r, q->asked.plain, q, e);
 
 	if (rc != 0 || !q->asked.is_signed)
 		return rc;
-	rc = open_file(r, q->asked.name, &q->fd, e);
-	q->is_signed_file = rc == 1;
+	rc = open_file(r, q->asked.name, q, e);
+	q->is_signed_already = rc == 1;
 	return rc;
 }
 
 static int
-read_file(int fd, const struct file_identity *id, struct wr *body, struct err *e)
+read_file(const struct question *q, struct wr *body, struct err *e)
 {
 	struct file_identity after;
-	struct content *file;
+
+	if (q->identity.size > SIGNED_MAX)
+		return err_set(e, ERR_LIMIT, "%s: larger than the %d bytes that we sign",
+		    q->asked.plain, SIGNED_MAX);
+	wr_fill(body, 0, (size_t)q->identity.size);
+	if (content_read(q->file, 0, body->p, body->n, e) != 0 ||
+	    file_identity_of(q->fd, &after, e) != 0)
+		return err_prefix(e, "%s", q->asked.plain);
+	if (!file_identity_eq(&q->identity, &after))
+		return err_set(e, ERR_FAILED, "%s: changed while it was read", q->asked.plain);
+	return 0;
+}
+
+/* The clock of files ticks in milliseconds: one that was written just now may be written again
+ * without its time showing it. */
+static bool
+is_settled(const struct question *q)
+{
+	return q->identity.changed_ns / 1000000000 < q->now - 1;
+}
+
+static struct content *
+sign_file(struct resolver *r, const struct question *q, struct bytes origin, struct err *e)
+{
+	struct content *signed_file = NULL;
+	struct wr body = { 0 };
+
+	if (read_file(q, &body, e) == 0)
+		signed_file = sign(r, q, &body, e);
+	wr_free(&body);
+	if (signed_file != NULL && is_settled(q))
+		cache_keep(r->cache, q->asked.name, origin, CACHE_UNCONFIRMED, signed_file);
+	return signed_file;
+}
+
+static int
+serve_signed_file(struct resolver *r, const struct question *q, struct content **out, struct err *e)
+{
+	struct wr origin = { 0 };
+
+	wr_text(&origin, "file ");
+	put_signer(r, &origin);
+	wr_put(&origin, bytes_over(&q->identity, sizeof(q->identity)));
+	if (!is_cached(r,
+		cache_made_from(r->cache, q->asked.name, wr_view(&origin), CACHE_UNCONFIRMED), out))
+		*out = sign_file(r, q, wr_view(&origin), e);
+	wr_free(&origin);
+	return *out == NULL ? -1 : 0;
+}
+
+static int
+serve_file(struct resolver *r, const struct question *q, struct content **out, struct err *e)
+{
+	if (q->asked.is_signed && !q->is_signed_already)
+		return serve_signed_file(r, q, out, e);
+	*out = content_ref(q->file);
+	return 0;
+}
+
+/* ---- the kinds of names ---- */
+
+static int
+has_no_sbd(const struct question *q, const struct device *d, struct err *e)
+{
+	return err_set(
+	    e, ERR_NOT_FOUND, "%s: a %s has no Security By Default", q->asked.name, d->model->name);
+}
+
+/* A phone that we do not know is given the list too, as CUCM does. */
+static int
+serve_itl(struct resolver *r, const struct question *q, struct content **out, struct err *e)
+{
+	const char *phone = q->asked.device;
+	struct device d;
+	int known = phone[0] != '\0' ? device_get(r->plan.store, phone, &d, e) : 0;
+
+	if (known < 0)
+		return -1;
+	if (known && !d.model->sbd)
+		return has_no_sbd(q, &d, e);
+	if (r->loaded.itl == NULL)
+		return err_set(e, ERR_NOT_FOUND, "%s: TFTP started without a list", q->asked.name);
+	*out = content_ref(r->loaded.itl);
+	return 0;
+}
+
+static int
+serve_config(struct resolver *r, struct question *q, struct content **out, struct err *e)
+{
+	struct device d;
+	int known;
+
+	if (find_file(r, q, e) < 0)
+		return -1;
+	if (q->file == NULL && is_fresh(r, q, out))
+		return 0;
+	known = device_get(r->plan.store, q->asked.device, &d, e);
+	if (known < 0)
+		return -1;
+	if (known && q->asked.is_signed && !d.model->sbd)
+		return has_no_sbd(q, &d, e);
+	if (q->file != NULL)
+		return serve_file(r, q, out, e);
+	if (!known)
+		return err_set(e, ERR_NOT_FOUND,
+		    "%s: no phone of that name, no such file in the folder", q->asked.name);
+	return make_and_serve(r, q, &d, out, e);
+}
+
+static int
+serve_default(struct resolver *r, struct question *q, struct content **out, struct err *e)
+{
+	if (find_file(r, q, e) < 0)
+		return -1;
+	if (q->file != NULL)
+		return serve_file(r, q, out, e);
+	if (is_fresh(r, q, out))
+		return 0;
+	return make_and_serve(r, q, NULL, out, e);
+}
+
+static int
+serve_other(struct resolver *r, struct question *q, struct content **out, struct err *e)
+{
+	return find_file(r, q, e) == 1 ? serve_file(r, q, out, e) : -1;
+}
+
+static int
+answer(struct resolver *r, struct question *q, struct content **out, struct err *e)
+{
+	switch (q->asked.kind) {
+	case ASKED_CTL:
+		return err_set(e, ERR_NOT_FOUND, "%s: the cluster has no CTL", q->asked.name);
+	case ASKED_ITL:
+		return serve_itl(r, q, out, e);
+	case ASKED_CONFIG:
+		return serve_config(r, q, out, e);
+	case ASKED_DEFAULT:
+		return serve_default(r, q, out, e);
+	case ASKED_FILE:
+		break;
+	}
+	return serve_other(r, q, out, e);
+}
+
+int
+resolver_resolve(
+    struct resolver *r, const char *name, int64_t now, struct content **out, struct err *e)
+{
+	struct question q = { .now = now };
 	int rc;
 
-	if (id->size > SIGNED_MAX)
-		return err_set(e, ERR_LIMIT, "larger than the %d bytes that we sign", SIGNED_MAX);
-	wr_fill(body, 0, (size_t)id->size);
-	file = content_of_file(NULL, fd, body->n);
-	rc = content_read(file, 0, body->p, body->n, e);
-	if (rc == 0)
-		rc = file_identity_of(fd, &after, e);
-	content_unref(file);
-	if (rc == 0 && !file_identity_eq(id, &after))
-		rc = err_set(e, ERR_FAILED, "changed while it was read");
-	return rc;
+	*out = NULL;
+	if (look(r, e) != 0)
+		return -1;
+	if (!r->loaded.service.running)
+		return 0;
+	r->counters.asked++;
+	if (asked_of(name, &q.asked, e) != 0)
+		return -1;
+	rc = answer(r, &q, out, e);
+	content_unref(q.file);
+	return rc == 0 ? 1 : -1;
 }

@@ -393,6 +393,11 @@ transfer_ask(struct transfer *t, const struct udp_address *local)
 		transfer_refuse(t, &r);
 		return;
 	}
+	if (c == NULL) {
+		t->server->counters.silent++;
+		transfer_free(t);
+		return;
+	}
 	transfer_start(t, &p, c);
 	content_unref(c);
 }

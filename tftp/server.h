@@ -31,10 +31,11 @@ enum tftp_outcome {
 };
 
 struct tftp_service {
-	/* Gives a reference that becomes the server's.  -1: ERR_NOT_FOUND is what phones expect for
-	 * most of what they ask; all others are refusals. */
+	/* 0: *out is a reference that becomes the server's; left NULL, the peer gets no answer,
+	 * as if nobody listened here.  -1: ERR_NOT_FOUND is what phones expect for most of what
+	 * they ask; all others are refusals. */
 	int (*resolve)(void *ctx, const struct tftp_ask *ask, struct content **out, struct err *e);
-	/* Once for each request that could be read; may be NULL. */
+	/* Once for each request that could be read and was answered; may be NULL. */
 	void (*done)(void *ctx, const struct tftp_ask *ask, enum tftp_outcome outcome,
 	    uint64_t bytes, int64_t ms);
 	void *ctx;
@@ -47,6 +48,7 @@ struct tftp_service {
 struct tftp_counters {
 	uint64_t requests; /* datagrams to our port that were read or write requests */
 	uint64_t ignored;  /* and those that were not */
+	uint64_t silent;   /* requests that resolve() left without an answer */
 	uint64_t repeated; /* requests that we knew already */
 	uint64_t outcomes[TFTP_OUTCOMES];
 	uint64_t bytes; /* acknowledged */

@@ -31,15 +31,34 @@ struct ask {
 struct store {
 	sqlite3 *db;
 	unsigned depth;
-	bool broken; /* a nested change was taken back */
+	bool broken;	 /* a nested change was taken back */
+	int64_t touched; /* rows, before the change that is open */
 	struct ask *ask[ASKS_MAX];
 	size_t asks;
 };
 
+static const char *
+hint_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+		return "another process is changing the store; try again";
+	case SQLITE_FULL:
+		return "the disk is full";
+	case SQLITE_NOTADB:
+		return "is this a trustlist store?";
+	case SQLITE_CORRUPT:
+		return "restore a backup";
+	default:
+		return "";
+	}
+}
+
 static int
 fail(struct store *s, struct err *e, const char *what)
 {
-	return err_set(e, ERR_FAILED, "store: %s: %s", what, sqlite3_errmsg(s->db));
+	err_set(e, ERR_FAILED, "store: %s: %s", what, sqlite3_errmsg(s->db));
+	return err_hint(e, "%s", hint_of(sqlite3_errcode(s->db)));
 }
 
 static struct ask *
@@ -152,10 +171,6 @@ ask_row(struct ask *q, struct err *e)
 		return 1;
 	if (rc != SQLITE_DONE) {
 		fail(s, e, "a question failed");
-		if (e != NULL && (rc & 0xff) == SQLITE_BUSY)
-			err_hint(e, "another process is changing the store; try again");
-		if (e != NULL && (rc & 0xff) == SQLITE_FULL)
-			err_hint(e, "the disk is full");
 		ask_end(q);
 		return -1;
 	}
@@ -241,6 +256,7 @@ store_begin(struct store *s, struct err *e)
 		s->broken = false;
 		if (run(s, "BEGIN IMMEDIATE", e, "cannot begin a change") != 0)
 			return -1;
+		s->touched = sqlite3_total_changes64(s->db);
 	}
 	s->depth++;
 	return 0;
@@ -258,6 +274,15 @@ store_rollback(struct store *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* Nothing touched: nobody has to look again. */
+static const char *
+commit_of(const struct store *s)
+{
+	if (sqlite3_total_changes64(s->db) == s->touched)
+		return "COMMIT";
+	return "UPDATE generation SET number = number + 1; COMMIT";
+}
+
 int
 store_commit(struct store *s, struct err *e)
 {
@@ -270,7 +295,7 @@ store_commit(struct store *s, struct err *e)
 		store_rollback(s);
 		return err_set(e, ERR_FAILED, "store: a part of the change was taken back");
 	}
-	if (run(s, "UPDATE generation SET number = number + 1; COMMIT", e, "cannot commit") != 0) {
+	if (run(s, commit_of(s), e, "cannot commit") != 0) {
 		store_rollback(s);
 		return -1;
 	}
@@ -309,16 +334,18 @@ set_version(struct store *s, size_t version, struct err *e)
 	return run(s, sql, e, "cannot note the schema version");
 }
 
+/* The version is read again: another process may have taken the steps while we waited for it. */
 static int
-take_steps(struct store *s, size_t from, struct err *e)
+take_steps(struct store *s, struct err *e)
 {
-	int rc = store_begin(s, e);
+	int version = 0, rc = store_begin(s, e);
 
 	if (rc != 0)
 		return -1;
-	for (size_t i = from; rc == 0 && i < schema_steps; i++)
+	rc = version_of(s, &version, e);
+	for (size_t i = (size_t)version; rc == 0 && i < schema_steps; i++)
 		rc = run(s, schema_step[i], e, "a schema step failed");
-	if (rc == 0)
+	if (rc == 0 && (size_t)version < schema_steps)
 		rc = set_version(s, schema_steps, e);
 	return store_end(s, rc, e);
 }
@@ -332,23 +359,58 @@ store_copy(struct store *s, const char *to, struct err *e)
 	/* SQLite takes an empty file as a new database, so it never exists with a wider mode. */
 	if (fd < 0)
 		return err_errno(e, "cannot write %s", to);
-	close(fd);
 	q = store_ask(s, "VACUUM INTO :to");
 	ask_text(q, ":to", to);
 	rc = ask_once(q, e);
+	if (rc == 0 && fsync(fd) != 0) /* VACUUM INTO itself does not wait for the disk */
+		rc = err_errno(e, "cannot write %s", to);
+	close(fd);
 	if (rc != 0)
 		unlink(to);
 	return rc;
 }
 
+/* It gets its name when it is whole, and never replaces one: that was made of the old schema, ours
+ * may come after the steps that another process took meanwhile. */
+static int
+keep_copy(struct store *s, const char *path, int version, struct err *e)
+{
+	char *copy = mem_fmt("%s.schema-%d", path, version);
+	char *part = mem_fmt("%s.part-%d", copy, (int)getpid());
+	int rc = 0;
+
+	if (!file_exists(copy)) {
+		rc = store_copy(s, part, e);
+		if (rc == 0 && link(part, copy) != 0 && errno != EEXIST)
+			rc = err_errno(e, "cannot make %s", copy);
+		unlink(part);
+	}
+	free(part);
+	free(copy);
+	if (rc != 0)
+		return err_prefix(e, "copying the store before changing its schema");
+	return 0;
+}
+
+/* Before the first step there is nothing; after it there is a generation.  Any other database
+ * belongs to somebody else, and is left as it is. */
+static bool
+is_ours(struct store *s, int version)
+{
+	if (version == 0)
+		return ask_once(store_ask(s, "SELECT 1 FROM sqlite_schema"), NULL) == 0;
+	return store_generation(s) > 0;
+}
+
 static int
 bring_up_to_date(struct store *s, const char *path, struct err *e)
 {
-	char *copy;
-	int version = 0, rc;
+	int version = 0;
 
 	if (version_of(s, &version, e) != 0)
-		return -1;
+		return err_prefix(e, "%s", path);
+	if (!is_ours(s, version))
+		return err_set(e, ERR_FAILED, "%s is not a trustlist store", path);
 	if (version < 0 || (size_t)version > schema_steps) {
 		err_set(e, ERR_FAILED, "%s was made by a newer trustlist (schema %d, we know %zu)",
 		    path, version, schema_steps);
@@ -357,14 +419,9 @@ bring_up_to_date(struct store *s, const char *path, struct err *e)
 	}
 	if ((size_t)version == schema_steps)
 		return 0;
-	if (version > 0) {
-		copy = mem_fmt("%s.schema-%d", path, version);
-		rc = file_exists(copy) ? 0 : store_copy(s, copy, e);
-		free(copy);
-		if (rc != 0)
-			return err_prefix(e, "copying the store before changing its schema");
-	}
-	return take_steps(s, (size_t)version, e);
+	if (version > 0 && keep_copy(s, path, version, e) != 0)
+		return -1;
+	return take_steps(s, e);
 }
 
 static int
@@ -373,10 +430,8 @@ check(struct store *s, const char *path, struct err *e)
 	struct ask *q = store_ask(s, "PRAGMA quick_check(1)");
 	int rc = 0;
 
-	if (ask_row(q, e) != 1) {
-		err_prefix(e, "%s", path);
-		return err_hint(e, "is this a trustlist store?");
-	}
+	if (ask_row(q, e) != 1)
+		return err_prefix(e, "%s", path);
 	if (strcmp(row_text(q, 0), "ok") != 0) {
 		rc = err_set(e, ERR_FAILED, "%s is damaged: %.200s", path, row_text(q, 0));
 		err_hint(e, "restore a backup");
@@ -389,8 +444,10 @@ check(struct store *s, const char *path, struct err *e)
  * (sqlite.org, "Defense Against The Dark Arts").  FULL: a commit is on disk when it returns, so a
  * phone is told of nothing that a power failure could take back. */
 static int
-harden(struct store *s, struct err *e)
+harden(struct store *s, const char *path, struct err *e)
 {
+	int rc = 0;
+
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM INTO needs one */
@@ -399,11 +456,14 @@ harden(struct store *s, struct err *e)
 	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) != SQLITE_OK ||
 	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK ||
 	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK)
-		return fail(s, e, "cannot be hardened");
-	return run(s,
-	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-	    "PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;",
-	    e, "cannot be set up");
+		rc = fail(s, e, "cannot be hardened");
+	if (rc == 0)
+		rc = run(s,
+		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		    "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+		    "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;",
+		    e, "cannot be set up");
+	return rc == 0 ? 0 : err_prefix(e, "%s", path);
 }
 
 static int
@@ -427,6 +487,49 @@ prepare_file(const char *path, enum store_mode mode, struct err *e)
 	return 0;
 }
 
+/* SQLite refuses a path with any link in it.  The folder may be reached through links - a root is
+ * often moved to where there is room -, the file itself is none. */
+static char *
+without_links(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+	char *folder = slash == NULL ? mem_text(".") : mem_text_n(path, (size_t)(name - path));
+	char *real = realpath(folder, NULL);
+	char *whole = real == NULL ? mem_text(path) : mem_fmt("%s/%s", real, name);
+
+	free(real);
+	free(folder);
+	return whole;
+}
+
+/* What a creation that failed began: the next one is to start afresh. */
+static void
+remove_all(const char *path)
+{
+	static const char *const suffix[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
+		char *name = mem_fmt("%s%s", path, suffix[i]);
+
+		unlink(name);
+		free(name);
+	}
+}
+
+static int
+open_file(struct store *s, const char *path, struct err *e)
+{
+	char *real = without_links(path);
+	int rc = sqlite3_open_v2(real, &s->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+
+	free(real);
+	if (rc == SQLITE_OK)
+		return 0;
+	return err_set(e, ERR_FAILED, "cannot open %s: %s", path,
+	    s->db ? sqlite3_errmsg(s->db) : "out of memory");
+}
+
 struct store *
 store_open(const char *path, enum store_mode mode, struct err *e)
 {
@@ -435,18 +538,12 @@ store_open(const char *path, enum store_mode mode, struct err *e)
 	if (prepare_file(path, mode, e) != 0)
 		return NULL;
 	s = mem_new(sizeof(*s));
-	if (sqlite3_open_v2(path, &s->db,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-		NULL) != SQLITE_OK) {
-		err_set(e, ERR_FAILED, "cannot open %s: %s", path,
-		    s->db ? sqlite3_errmsg(s->db) : "out of memory");
-		goto fail;
-	}
-	if (harden(s, e) != 0 || check(s, path, e) != 0 || bring_up_to_date(s, path, e) != 0)
-		goto fail;
-	return s;
-fail:
+	if (open_file(s, path, e) == 0 && harden(s, path, e) == 0 && check(s, path, e) == 0 &&
+	    bring_up_to_date(s, path, e) == 0)
+		return s;
 	store_close(s);
+	if (mode == STORE_CREATE)
+		remove_all(path);
 	return NULL;
 }
 

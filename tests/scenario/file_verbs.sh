@@ -199,6 +199,8 @@ mistakes() {
 	says "takes no value"
 	expect 2 file insepct a
 	says "did you mean: file inspect"
+	cp certs/tvs.pem "$work/--odd"
+	(cd "$work" && exec "$TRUSTLIST" file inspect -- --odd >/dev/null) || fail "a name with dashes"
 	expect 2 flie
 	expect 2
 	says "usage: trustlist NOUN VERB"

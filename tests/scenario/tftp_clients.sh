@@ -37,12 +37,15 @@ in_url() {
 	esac
 }
 
+# libcurl (7.88) takes a tsize of 0 in the answer for an error, so it asks without options there.
 with_curl() { # SIZE BLOCK_SIZE
-	curl --silent --show-error --max-time 120 --tftp-blksize "$2" \
+	local options=(--tftp-blksize "$2")
+	[ "$1" -gt 0 ] || options=(--tftp-no-options)
+	curl --silent --show-error --max-time 120 "${options[@]}" \
 		--output "$took/file" "tftp://$(in_url "$address"):$port/bytes-$1"
 }
 
-# -l because names of sizes we made ourselves need no conversion; it has no option for the block.
+# It has no option for the size of the blocks.
 with_hpa() { # SIZE
 	timeout 120 tftp -m binary "$address" "$port" -c get "bytes-$1" "$took/file"
 }

@@ -48,7 +48,8 @@ content_of_size(size_t n)
 	return content_of_memory(&w, NULL);
 }
 
-/* "bytes-N" has N bytes, also with a phone's name before it; "error-N" fails with that code. */
+/* "bytes-N" has N bytes, also with a phone's name before it; "error-N" fails with that code;
+ * "silence" gets no answer. */
 static int
 resolve(void *ctx, const struct tftp_ask *ask, struct content **out, struct err *e)
 {
@@ -61,6 +62,8 @@ resolve(void *ctx, const struct tftp_ask *ask, struct content **out, struct err 
 	snprintf(b->local, sizeof(b->local), "%s", ask->local);
 	if (code != NULL)
 		return err_set(e, (enum err_code)atoi(&code[6]), "no such luck");
+	if (strcmp(ask->name, "silence") == 0)
+		return 0;
 	if (size == NULL)
 		return err_set(e, ERR_NOT_FOUND, "no such file");
 	*out = content_of_size((size_t)atol(&size[6]));
@@ -348,6 +351,10 @@ answers_come_from_the_address_that_was_asked(void)
 	CU_ASSERT(fetches(&b, &p, "::1", 600, ""));
 	CU_ASSERT_STRING_EQUAL(b.local, "::1");
 	phone_close(&p);
+	phone_open(&p, "127.0.0.1");
+	phone_asks(&p, &b, "bytes-600|octet|");
+	CU_ASSERT(!is_answered(&p, &b)); /* IPv4 is another server's */
+	phone_close(&p);
 	bench_close(&b);
 }
 
@@ -430,6 +437,24 @@ refusals_say_why_in_tftps_words(void)
 					: "Not now",
 		    true);
 	}
+}
+
+static void
+a_service_may_stay_silent(void)
+{
+	struct bench b = { 0 };
+	struct phone p;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&p, "127.0.0.1");
+	phone_asks(&p, &b, "silence|octet|");
+	CU_ASSERT(!is_answered(&p, &b));
+	CU_ASSERT(b.asked == 1 && b.done == 0);
+	CU_ASSERT_EQUAL(tftp_server_transfers(b.server), 0);
+	CU_ASSERT_EQUAL(tftp_server_counters(b.server)->silent, 1);
+	CU_ASSERT_STRING_EQUAL(b.line, "");
+	phone_close(&p);
+	bench_close(&b);
 }
 
 static void
@@ -535,6 +560,32 @@ a_request_that_comes_twice_is_one_transfer(void)
 	phone_acks(&p, 2);
 	CU_ASSERT(runs(&b, 0));
 	CU_ASSERT(b.outcome == TFTP_SENT && b.bytes == 700);
+	phone_close(&p);
+	bench_close(&b);
+}
+
+/* A phone that was switched off in the middle, and uses the same port as before. */
+static void
+the_same_request_after_a_pause_is_a_new_transfer(void)
+{
+	struct bench b = { .service.rules = { .first_ms = 5, .most_ms = 100000 } };
+	struct udp_address first;
+	struct phone p;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&p, "127.0.0.1");
+	phone_asks(&p, &b, "bytes-700|octet|");
+	CU_ASSERT(phone_takes(&p, &b));
+	first = p.server;
+	phone_acks(&p, 1);
+	CU_ASSERT(phone_takes(&p, &b));
+	poll(NULL, 0, 6);
+	phone_asks(&p, &b, "bytes-700|octet|");
+	while (phone_takes(&p, &b) && udp_eq(&p.server, &first))
+		; /* the old one may have sent its block again */
+	CU_ASSERT(took_data(&p, 1, 512));
+	CU_ASSERT_EQUAL(tftp_server_transfers(b.server), 1);
+	CU_ASSERT_EQUAL(b.asked, 2);
 	phone_close(&p);
 	bench_close(&b);
 }
@@ -683,14 +734,14 @@ there_are_limits(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(b.line, "3 transfers are running"));
 	CU_ASSERT_EQUAL(b.asked, 3);
 
-	/* A place that becomes free can be taken. */
+	/* A place that becomes free can be taken, by the same host too. */
 	phone_acks(&p[1], 1);
 	CU_ASSERT(phone_takes(&p[1], &b));
 	phone_acks(&p[1], 2);
 	CU_ASSERT(runs(&b, 2));
-	phone_asks(&p[4], &b, "bytes-700|octet|");
-	CU_ASSERT(phone_takes(&p[4], &b));
-	CU_ASSERT(took_data(&p[4], 1, 512));
+	phone_asks(&p[2], &b, "bytes-700|octet|");
+	CU_ASSERT(phone_takes(&p[2], &b));
+	CU_ASSERT(took_data(&p[2], 1, 512));
 	for (int i = 0; i < 5; i++)
 		phone_close(&p[i]);
 	bench_close(&b);
@@ -799,8 +850,8 @@ a_thousand_phones_at_once_are_served(void)
 	CU_ASSERT(runs(&b, c.n));
 	while (c.complete < c.n && clock_mono_ms() < end) {
 		loop_turn(b.loop);
-		for (unsigned i = 0; i < c.n; i++)
-			crowd_member_looks(&c, i);
+		for (unsigned i = 0; i < c.n; i++) /* not in the order in which they came */
+			crowd_member_looks(&c, i * 7919 % c.n);
 	}
 	CU_ASSERT_EQUAL(c.complete, c.n);
 	CU_ASSERT(runs(&b, 0));
@@ -845,6 +896,7 @@ static const struct suite_test tests[] = {
 	{ "one line tells of each transfer", one_line_tells_of_each_transfer },
 	{ "a missing file is error 1 at once", a_missing_file_is_error_1_at_once },
 	{ "refusals say why in TFTP's words", refusals_say_why_in_tftps_words },
+	{ "a service may stay silent", a_service_may_stay_silent },
 	{ "writing is refused", writing_is_refused },
 	{ "names come as they are and are logged escaped",
 	    names_come_as_they_are_and_are_logged_escaped },
@@ -852,6 +904,8 @@ static const struct suite_test tests[] = {
 	{ "a broadcast gets no answer", a_broadcast_gets_no_answer },
 	{ "a request that comes twice is one transfer",
 	    a_request_that_comes_twice_is_one_transfer },
+	{ "the same request after a pause is a new transfer",
+	    the_same_request_after_a_pause_is_a_new_transfer },
 	{ "another request from the port ends the old transfer",
 	    another_request_from_the_port_ends_the_old_transfer },
 	{ "a stranger gets error 5 and disturbs nobody",

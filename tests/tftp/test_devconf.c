@@ -1,0 +1,347 @@
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/suite.h"
+#include "tftp/devconf.h"
+
+static struct devconf_facts
+facts_of_two(void)
+{
+	struct devconf_facts f = {
+		.server = { { .name = "cucm-pub", .address = "10.0.0.1", .publisher = true },
+		    { .name = "cucm-sub", .address = "2001:db8::2" } },
+		.servers = 2,
+		.capf_port = 3804,
+		.tvs_port = DEVCONF_TVS_PORT,
+		.auto_registration = true,
+	};
+
+	f.publisher = f.server[0];
+	return f;
+}
+
+static struct device
+phone_7975(void)
+{
+	return (struct device){ .name = "SEP001122334455",
+		.model = model_of("7975"),
+		.description = "reception",
+		.security = SECURITY_NONE,
+		.added = 1700000000,
+		.stamp = 3 };
+}
+
+static struct device
+phone_8861(void)
+{
+	struct device d = phone_7975();
+
+	d.model = model_of("8861");
+	return d;
+}
+
+/* ---- the document, parsed again: never from the network, no entities ---- */
+
+static xmlDocPtr
+parse(struct bytes text)
+{
+	xmlDocPtr doc = xmlReadMemory((const char *)text.p, (int)text.n, "made.xml", NULL,
+	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
+	return doc;
+}
+
+static xmlDocPtr
+made(const struct devconf_facts *f, const struct device *d)
+{
+	struct wr w = { 0 };
+	xmlDocPtr doc;
+	struct err e;
+
+	CU_ASSERT_EQUAL_FATAL(devconf_make(f, d, &w, &e), 0);
+	doc = parse(wr_view(&w));
+	wr_free(&w);
+	return doc;
+}
+
+static xmlDocPtr
+made_default(const struct devconf_facts *f)
+{
+	struct wr w = { 0 };
+	xmlDocPtr doc;
+	struct err e;
+
+	CU_ASSERT_EQUAL_FATAL(devconf_make_default(f, &w, &e), 0);
+	doc = parse(wr_view(&w));
+	wr_free(&w);
+	return doc;
+}
+
+/* Along a path of element names below the root ("TVS/members/member"); the first of each. */
+static xmlNodePtr
+at(xmlDocPtr doc, const char *path)
+{
+	xmlNodePtr node = xmlDocGetRootElement(doc);
+
+	for (; node != NULL && *path != '\0'; path += *path == '/') {
+		size_t n = strcspn(path, "/");
+
+		for (node = node->children; node != NULL; node = node->next)
+			if (strlen((const char *)node->name) == n &&
+			    strncmp((const char *)node->name, path, n) == 0)
+				break;
+		path += n;
+	}
+	return node;
+}
+
+static bool
+holds(xmlNodePtr node, const char *text)
+{
+	xmlChar *found = node == NULL ? NULL : xmlNodeGetContent(node);
+	bool same = found != NULL && strcmp((char *)found, text) == 0;
+
+	if (!same)
+		fprintf(stderr, "\n    found \"%s\", not \"%s\"\n",
+		    found == NULL ? "nothing" : (char *)found, text);
+	xmlFree(found);
+	return same;
+}
+
+static bool
+says(xmlDocPtr doc, const char *path, const char *text)
+{
+	return holds(at(doc, path), text);
+}
+
+static bool
+has_attribute(xmlNodePtr node, const char *name, const char *text)
+{
+	xmlChar *found = xmlGetProp(node, BAD_CAST name);
+	bool same = found != NULL && strcmp((char *)found, text) == 0;
+
+	xmlFree(found);
+	return same;
+}
+
+/* ---- tests ---- */
+
+static void
+a_phone_is_told_its_cluster(void)
+{
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_7975();
+	xmlDocPtr doc = made(&f, &d);
+	xmlNodePtr second;
+
+	CU_ASSERT(says(doc, "fullConfig", "true"));
+	CU_ASSERT(says(doc, "deviceProtocol", "SCCP"));
+	CU_ASSERT(says(doc,
+	    "devicePool/callManagerGroup/members/member/callManager/processNodeName", "10.0.0.1"));
+	CU_ASSERT(says(doc, "devicePool/callManagerGroup/members/member/callManager/name",
+	    "cucm-pub"));
+	CU_ASSERT(says(doc, "TVS/members/member/port", "2445"));
+	CU_ASSERT(says(doc, "TVS/members/member/address", "10.0.0.1"));
+	second = at(doc, "TVS/members/member")->next;
+	CU_ASSERT(has_attribute(second, "priority", "1"));
+	CU_ASSERT(holds(second->children->next, "2001:db8::2"));
+	CU_ASSERT(says(doc, "capfList/capf/phonePort", "3804"));
+	CU_ASSERT(says(doc, "capfList/capf/processNodeName", "10.0.0.1"));
+	CU_ASSERT(says(doc, "deviceSecurityMode", "1"));
+	CU_ASSERT(says(doc, "transportLayerProtocol", "4"));
+	CU_ASSERT(says(doc, "loadInformation", ""));
+	xmlFreeDoc(doc);
+}
+
+/* As in files of Unified CM; a phone that reads them one after the other finds them so. */
+static void
+elements_stand_in_order(void)
+{
+	static const char *const order[] = { "fullConfig", "portalDefaultServer", "deviceProtocol",
+		"devicePool", "TVS", "sipProfile", "loadInformation", "vendorConfig",
+		"commonConfig", "enterpriseConfig", "versionStamp", "deviceSecurityMode",
+		"transportLayerProtocol", "authenticationURL", "directoryURL", "idleURL",
+		"informationURL", "messagesURL", "servicesURL", "secureAuthenticationURL",
+		"secureDirectoryURL", "secureServicesURL", "secureUDSUsersAccessURL",
+		"capfAuthMode", "capfList", "certHash", "encrConfig", "TLSResumptionTimer",
+		"phoneServices" };
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_8861();
+	xmlDocPtr doc = made(&f, &d);
+	xmlNodePtr node = xmlDocGetRootElement(doc);
+
+	CU_ASSERT_STRING_EQUAL(node->name, "device");
+	node = node->children;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		CU_ASSERT_PTR_NOT_NULL_FATAL(node);
+		CU_ASSERT_STRING_EQUAL(node->name, order[i]);
+		node = node->next;
+	}
+	CU_ASSERT_PTR_NULL(node);
+	xmlFreeDoc(doc);
+}
+
+static void
+a_secure_phone_registers_over_tls(void)
+{
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_8861();
+	xmlDocPtr doc;
+
+	d.security = SECURITY_ENCRYPTED;
+	snprintf(d.load, sizeof(d.load), "sip88xx.14-0-1");
+	doc = made(&f, &d);
+	CU_ASSERT(says(doc, "deviceProtocol", "SIP"));
+	CU_ASSERT(says(doc, "sipProfile/phoneLabel", "reception"));
+	CU_ASSERT(says(doc, "deviceSecurityMode", "3"));
+	CU_ASSERT(says(doc, "transportLayerProtocol", "3"));
+	CU_ASSERT(says(doc, "loadInformation", "sip88xx.14-0-1"));
+	xmlFreeDoc(doc);
+}
+
+static void
+the_same_facts_give_the_same_bytes(void)
+{
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_8861();
+	struct wr a = { 0 }, b = { 0 };
+	struct err e;
+
+	CU_ASSERT_EQUAL(devconf_make(&f, &d, &a, &e), 0);
+	CU_ASSERT_EQUAL(devconf_make(&f, &d, &b, &e), 0);
+	CU_ASSERT(bytes_eq(wr_view(&a), wr_view(&b)));
+	b.n = 0;
+	d.stamp++;
+	CU_ASSERT_EQUAL(devconf_make(&f, &d, &b, &e), 0);
+	CU_ASSERT(!bytes_eq(wr_view(&a), wr_view(&b)));
+	wr_free(&a);
+	wr_free(&b);
+}
+
+/* The uuid is RFC 9562's version 5 of the name in our name space. */
+static void
+identity_follows_from_the_name(void)
+{
+	static const char uuid[] = "{3637f3cb-7cc4-5db2-b76f-cd9fb4ca1ae7}";
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_7975();
+	xmlDocPtr doc = made(&f, &d);
+	xmlNodePtr root = xmlDocGetRootElement(doc);
+
+	CU_ASSERT(has_attribute(root, "uuid", uuid));
+	CU_ASSERT(has_attribute(root, "xsi:type", "axl:XIPPhone"));
+	CU_ASSERT(says(doc, "versionStamp", "1700000003-3637f3cb-7cc4-5db2-b76f-cd9fb4ca1ae7"));
+	xmlFreeDoc(doc);
+	d.name[14] = '6';
+	doc = made(&f, &d);
+	CU_ASSERT(!has_attribute(xmlDocGetRootElement(doc), "uuid", uuid));
+	xmlFreeDoc(doc);
+}
+
+static void
+text_of_the_operator_stays_text(void)
+{
+	static const struct {
+		const char *given, *read;
+	} texts[] = {
+		{ "<a href=\"x\">&amp;</a> ]]>", "<a href=\"x\">&amp;</a> ]]>" },
+		{ "Empfang \xc3\xbc \xe2\x82\xac", "Empfang \xc3\xbc \xe2\x82\xac" },
+		{ "bell\x07 and escape\x1b", "bell? and escape?" },
+		{ "half a character \xc3", "half a character ?" },
+		{ "no character \xef\xbf\xbf", "no character ???" },
+	};
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_8861();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		xmlDocPtr doc;
+
+		snprintf(d.description, sizeof(d.description), "%s", texts[i].given);
+		doc = made(&f, &d);
+		CU_ASSERT(says(doc, "sipProfile/phoneLabel", texts[i].read));
+		xmlFreeDoc(doc);
+	}
+}
+
+static void
+addresses_of_ipv6_are_bracketed_in_urls(void)
+{
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_7975();
+	xmlDocPtr doc;
+
+	f.publisher = f.server[1];
+	doc = made(&f, &d);
+	CU_ASSERT(says(doc, "authenticationURL",
+	    "http://[2001:db8::2]:8080/ccmcip/authenticate.jsp"));
+	CU_ASSERT(says(doc, "secureDirectoryURL",
+	    "https://[2001:db8::2]:8443/ccmcip/xmldirectory.jsp"));
+	CU_ASSERT(says(doc, "capfList/capf/processNodeName", "2001:db8::2"));
+	xmlFreeDoc(doc);
+}
+
+static void
+protocol_follows_from_the_firmware(void)
+{
+	static const struct {
+		const char *model, *load, *protocol;
+	} phones[] = {
+		{ "7960", "P0S3-8-12-00", "SIP" },
+		{ "7960", "P0030801SR02", "SCCP" },
+		{ "7975", "SIP75.9-4-2SR3-1S", "SIP" },
+		{ "7912", "", "SCCP" },
+		{ "8875", "", "SIP" },
+		{ "CSF", "", "SIP" },
+	};
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_7975();
+
+	for (size_t i = 0; i < sizeof(phones) / sizeof(phones[0]); i++) {
+		xmlDocPtr doc;
+
+		d.model = model_of(phones[i].model);
+		snprintf(d.load, sizeof(d.load), "%s", phones[i].load);
+		doc = made(&f, &d);
+		CU_ASSERT(says(doc, "deviceProtocol", phones[i].protocol));
+		xmlFreeDoc(doc);
+	}
+}
+
+static void
+the_default_file_has_a_load_for_each_model(void)
+{
+	struct devconf_facts f = facts_of_two();
+	xmlDocPtr doc = made_default(&f);
+
+	CU_ASSERT_STRING_EQUAL(xmlDocGetRootElement(doc)->name, "Default");
+	CU_ASSERT(says(doc, "loadInformation437", model_of("7975")->load));
+	CU_ASSERT(has_attribute(at(doc, "loadInformation437"), "model", "Cisco 7975"));
+	CU_ASSERT_PTR_NULL(at(doc, "loadInformation302")); /* we know no firmware of the 7985 */
+	CU_ASSERT_PTR_NULL(at(doc, "TVS"));
+	CU_ASSERT(says(doc,
+	    "callManagerGroup/members/member/callManager/ports/securedSipPort", "5061"));
+	CU_ASSERT(says(doc, "autoRegistration", "enabled"));
+	xmlFreeDoc(doc);
+	f.auto_registration = false;
+	doc = made_default(&f);
+	CU_ASSERT(says(doc, "autoRegistration", "disabled"));
+	xmlFreeDoc(doc);
+}
+
+static const struct suite_test tests[] = {
+	{ "a phone is told its cluster", a_phone_is_told_its_cluster },
+	{ "elements stand in order", elements_stand_in_order },
+	{ "a secure phone registers over TLS", a_secure_phone_registers_over_tls },
+	{ "the same facts give the same bytes", the_same_facts_give_the_same_bytes },
+	{ "identity follows from the name", identity_follows_from_the_name },
+	{ "text of the operator stays text", text_of_the_operator_stays_text },
+	{ "addresses of IPv6 are bracketed in URLs", addresses_of_ipv6_are_bracketed_in_urls },
+	{ "protocol follows from the firmware", protocol_follows_from_the_firmware },
+	{ "the default file has a load for each model",
+	    the_default_file_has_a_load_for_each_model },
+};
+
+SUITE_MAIN("tftp/devconf", tests)
