@@ -6,8 +6,7 @@
 
 #include "admin/root.h"
 #include "base/mem.h"
-#include "tftp/resolve.h"
-#include "tftp/server.h"
+#include "tftp/front.h"
 
 enum {
 	DRAIN_MS = 10000,   /* how long running transfers may take to end */
@@ -31,26 +30,18 @@ struct host {
 };
 
 static int
-resolve(void *ctx, const struct tftp_ask *ask, struct content **out, struct err *e)
-{
-	struct counter *c = ctx;
-
-	return resolver_resolve(c->resolver, ask->name, clock_wall(), out, e);
-}
-
-static int
 open_counter(struct host *h, const struct host_plan *plan, const struct node *node,
     struct counter *c, struct err *e)
 {
 	const struct config *config = plan->config;
 	struct resolver_plan names = { .store = h->store, .node = node->id, .folder = h->folder };
-	struct tftp_service service = { .resolve = resolve,
-		.ctx = c,
-		.transfers_max = (unsigned)config->tftp_transfers,
-		.transfers_per_host = (unsigned)config->tftp_transfers_per_peer };
+	struct tftp_service service;
 	const char *address = config->tftp_address ? config->tftp_address : node->address;
 
 	c->resolver = resolver_new(&names);
+	service = front_service(c->resolver);
+	service.transfers_max = (unsigned)config->tftp_transfers;
+	service.transfers_per_host = (unsigned)config->tftp_transfers_per_peer;
 	c->server = tftp_server_open(h->loop, address, (uint16_t)config->tftp_port, &service, e);
 	return c->server == NULL ? -1 : 0;
 }

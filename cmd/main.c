@@ -11,6 +11,7 @@
 #include "cmd/args.h"
 #include "cmd/help.h"
 #include "cmd/local.h"
+#include "cmd/serve.h"
 #include "cmd/verb_vphone.h"
 
 static const struct verb_set *const sets[] = {
@@ -22,6 +23,7 @@ static const struct verb_set *const sets[] = {
 	&phone_verbs,
 	&file_verbs,
 	&vphone_verbs,
+	&serve_verbs,
 };
 
 enum { SETS = sizeof(sets) / sizeof(sets[0]), STATUS_FAILED = 1, STATUS_USAGE = 2 };

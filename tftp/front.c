@@ -5,11 +5,7 @@
 static int
 resolve(void *ctx, const struct tftp_ask *ask, struct content **out, struct err *e)
 {
-	int rc = resolver_resolve(ctx, ask->name, clock_wall(), out, e);
-
-	if (rc == 0)
-		return err_set(e, ERR_FAILED, "TFTP is stopped on this node");
-	return rc < 0 ? -1 : 0;
+	return resolver_resolve(ctx, ask->name, clock_wall(), out, e);
 }
 
 struct tftp_service

@@ -15,7 +15,7 @@
 
 enum {
 	CACHE_MAX = 64 << 20,
-	SIGNED_MAX = 8 << 20 /* a file to sign is read whole; phones load no more than 2 MiB */
+	SIGNED_MAX = 4 << 20 /* a file to sign is read whole; phones take 2 MiB of it at most */
 };
 
 struct resolver {
@@ -372,5 +372,5 @@ resolver_resolve(
 		return -1;
 	rc = answer(r, &q, out, e);
 	content_unref(q.file);
-	return rc == 0 ? 1 : -1;
+	return rc;
 }

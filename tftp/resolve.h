@@ -35,10 +35,10 @@ struct resolver_counters {
 struct resolver *resolver_new(const struct resolver_plan *plan);
 void resolver_free(struct resolver *r); /* wipes keys; NULL is fine */
 
-/* 1: *out is what name means, a reference of the caller's.
- * 0: the service is stopped on this node - nobody is there who would answer, not even with an
- * error. -1: ERR_NOT_FOUND is what phones expect for most of what they ask; all else is a refusal
- * for now. now: Unix seconds, for signatures made in this call. */
+/* 0: *out is what name means, a reference of the caller's; it stays NULL when the service is
+ * stopped on this node, and nobody is there who would answer.  -1: ERR_NOT_FOUND is what phones
+ * expect for most of what they ask; all else is a refusal for now.  now: Unix seconds, for what is
+ * signed. */
 int resolver_resolve(
     struct resolver *r, const char *name, int64_t now, struct content **out, struct err *e);
 

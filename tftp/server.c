@@ -493,6 +493,17 @@ tftp_server_open(struct loop *l, const char *address, uint16_t port,
 	return s;
 }
 
+/* The socket is closed, not only left unread: another listener on the port gets what comes. */
+void
+tftp_server_quiet(struct tftp_server *s)
+{
+	loop_forget(s->readable);
+	s->readable = NULL;
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
 void
 tftp_server_close(struct tftp_server *s)
 {
@@ -504,8 +515,7 @@ tftp_server_close(struct tftp_server *s)
 			settle(s->buckets[i]);
 		}
 	}
-	loop_forget(s->readable);
-	close(s->fd);
+	tftp_server_quiet(s);
 	free(s);
 }
 

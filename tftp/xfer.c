@@ -174,7 +174,9 @@ take_options(struct xfer *x, const struct tftp_options *asked, struct tftp_optio
 		x->block_size = (size_t)asked->value[TFTP_BLKSIZE];
 		grant(granted, TFTP_BLKSIZE, x->block_size);
 	}
-	if (asked->has[TFTP_TSIZE] && source_size(&x->source, &size))
+	/* Of an empty file the size stays unsaid: libcurl (7.88) takes a 0 for an error, and
+	 * whoever gets no answer to tsize goes on without. */
+	if (asked->has[TFTP_TSIZE] && source_size(&x->source, &size) && size > 0)
 		grant(granted, TFTP_TSIZE, size);
 	if (asked->has[TFTP_TIMEOUT]) {
 		x->first_wait = (int64_t)asked->value[TFTP_TIMEOUT] * 1000;

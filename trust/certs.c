@@ -131,21 +131,33 @@ clear_named(struct store *s, const char *store, const char *name, struct err *e)
 	return ask_once(q, e);
 }
 
-/* CUCM names a trust certificate's file for its common name. */
+enum { NAME_BYTES = 64, MORE_BYTES = 32 };
+
+/* How many bytes of the text a name takes: no half of a character. */
+static int
+fitting(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n <= NAME_BYTES)
+		return (int)n;
+	for (n = NAME_BYTES; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80;)
+		n--;
+	return (int)n;
+}
+
+/* CUCM names a trust certificate's file for its common name; more sets it apart from others. */
 static void
-file_name(const struct cert *c, bool with_serial, char *to, size_t size)
+file_name(const struct cert *c, struct bytes more, char *to, size_t size)
 {
 	const char *cn = cert_common_name(c);
-	char serial[2 * CERT_SERIAL_MAX + 1];
+	char hex[2 * MORE_BYTES + 1];
 	char *p;
 
-	bytes_hex(cert_serial(c), '\0', serial, sizeof(serial));
+	bytes_hex(more, '\0', hex, sizeof(hex));
 	if (cn[0] == '\0')
 		cn = "unnamed";
-	if (with_serial)
-		snprintf(to, size, "%.64s_%.64s.pem", cn, serial);
-	else
-		snprintf(to, size, "%.64s.pem", cn);
+	snprintf(to, size, "%.*s%s%s.pem", fitting(cn), cn, more.n > 0 ? "_" : "", hex);
 	for (p = to; *p != '\0'; p++)
 		if (*p == '/' || iscntrl((unsigned char)*p))
 			*p = '_';
@@ -159,7 +171,7 @@ copy_to(struct store *s, const char *store, const struct cert *c, int64_t id, in
 {
 	char name[CERTS_FILE_MAX];
 
-	file_name(c, false, name, sizeof(name));
+	file_name(c, bytes_over(NULL, 0), name, sizeof(name));
 	if (clear_named(s, store, name, e) != 0)
 		return -1;
 	return place(s, store, CERTS_CLUSTER, id, name, now, e);
@@ -173,6 +185,9 @@ certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const
 	int64_t id = 0;
 	int rc;
 
+	if (!kind->identity)
+		return err_set(e, ERR_USAGE,
+		    "%s is a trust store: it holds no certificate with a key", kind->store);
 	if (!key_fits(k, c))
 		return err_set(
 		    e, ERR_USAGE, "the private key is not that of the %s certificate", kind->store);
@@ -215,13 +230,30 @@ is_named(struct store *s, const char *store, const char *name, struct err *e)
 	return ask_once(q, e);
 }
 
+/* The common name, with the serial number when another certificate has that name, and with a part
+ * of the hash when one has both: serial numbers of hand-made certificates repeat. */
+static int
+free_name(
+    struct store *s, const char *store, const struct cert *c, char *to, size_t size, struct err *e)
+{
+	struct bytes more[] = { { NULL, 0 }, cert_serial(c),
+		bytes_part(cert_sha256(c), 0, MORE_BYTES / 2) };
+	int taken = 1;
+
+	for (size_t i = 0; taken == 1 && i < sizeof(more) / sizeof(more[0]); i++) {
+		file_name(c, more[i], to, size);
+		taken = is_named(s, store, to, e);
+	}
+	return taken < 0 ? -1 : 0;
+}
+
 int
 certs_trust(struct store *s, const struct cert_kind *kind, const struct cert *c, int64_t now,
     bool *added, struct err *e)
 {
 	char name[CERTS_FILE_MAX];
 	int64_t id = 0;
-	int rc, there, taken;
+	int rc, there;
 
 	*added = false;
 	if (kind->identity)
@@ -231,11 +263,9 @@ certs_trust(struct store *s, const struct cert_kind *kind, const struct cert *c,
 	rc = intern(s, c, &id, e);
 	there = rc == 0 ? is_placed(s, kind->store, id, e) : -1;
 	if (there == 0) {
-		file_name(c, false, name, sizeof(name));
-		taken = is_named(s, kind->store, name, e);
-		if (taken == 1)
-			file_name(c, true, name, sizeof(name));
-		rc = taken < 0 ? -1 : place(s, kind->store, CERTS_CLUSTER, id, name, now, e);
+		rc = free_name(s, kind->store, c, name, sizeof(name), e);
+		if (rc == 0)
+			rc = place(s, kind->store, CERTS_CLUSTER, id, name, now, e);
 		*added = rc == 0;
 	}
 	return store_end(s, there < 0 ? -1 : rc, e);
@@ -375,11 +405,17 @@ certs_list_free(struct held_cert *all, size_t n)
 	free(all);
 }
 
+/* A copy in a trust store is there to be trusted, and needs no key: that of a CAPF certificate that
+ * was replaced goes though its copies stay. */
 int
 certs_sweep(struct store *s, struct err *e)
 {
-	return ask_once(
-	    store_ask(s, "DELETE FROM cert WHERE id NOT IN (SELECT cert FROM cert_place) "
-			 "AND id NOT IN (SELECT cert FROM service_cert)"),
+	if (ask_once(store_ask(s, "DELETE FROM cert WHERE id NOT IN (SELECT cert FROM cert_place) "
+				  "AND id NOT IN (SELECT cert FROM service_cert)"),
+		e) != 0)
+		return -1;
+	return ask_once(store_ask(s, "DELETE FROM cert_key WHERE cert NOT IN "
+				     "(SELECT cert FROM cert_place WHERE store NOT LIKE '%-trust') "
+				     "AND cert NOT IN (SELECT cert FROM service_cert)"),
 	    e);
 }

@@ -45,7 +45,7 @@ const struct cert_kind *cert_kind_of(const char *store, struct err *e);
 int certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const struct cert *c,
     const struct key *k, int64_t now, struct err *e);
 /* Adds to a trust store.  *added: false when it was there.  Another certificate of the same common
- * name gets its serial number into the file name. */
+ * name gets its serial number into the file name, or, when that is taken too, a part of its hash. */
 int certs_trust(struct store *s, const struct cert_kind *kind, const struct cert *c, int64_t now,
     bool *added, struct err *e);
 /* Takes out of a trust store what has this file name (with or without .pem). */
@@ -70,7 +70,8 @@ struct held_cert {
 int certs_list(struct store *s, struct held_cert **out, size_t *n, struct err *e);
 void certs_list_free(struct held_cert *all, size_t n);
 
-/* Drops certificates, and their keys, that are in no store and in no service's hands. */
+/* Drops certificates that are in no store and in no service's hands, and the keys of those that are
+ * in trust stores only. */
 int certs_sweep(struct store *s, struct err *e);
 
 #endif

@@ -137,12 +137,12 @@ inspect_row_at(const struct walk *w, size_t at, unsigned depth)
 
 /* A row that is no element: a heading, or what is wrong with a whole. */
 static void
-emit_heading(struct walk *w, size_t at, const char *name, struct bytes value, const struct err *e)
+emit_heading(struct walk *w, size_t at, const char *name, const char *value, const struct err *e)
 {
 	struct inspect_row row = inspect_row_at(w, at, 0);
 
 	row.name = name;
-	inspect_row_text(value, &row);
+	inspect_row_text(bytes_of(value), &row);
 	if (e != NULL)
 		inspect_row_problem(&row, e);
 	emit(w, &row);
@@ -289,10 +289,10 @@ walk_header(struct walk *w, enum inspect_kind kind)
 	size_t before = w->problems;
 	struct err e;
 
-	emit_heading(w, 0, "header", bytes_of(inspect_kind_word(kind)), NULL);
+	emit_heading(w, 0, "header", inspect_kind_word(kind), NULL);
 	walk_elements(w, &s, header, 0, 0, 0);
 	if (w->problems == before && check_header(w->file, kind, &e) != 0)
-		emit_heading(w, 0, "header", bytes_of(""), &e);
+		emit_heading(w, 0, "header", "", &e);
 }
 
 /* How much of the file the record that starts here takes; 0: it does not say, or nonsense. */
@@ -326,10 +326,10 @@ walk_record(struct walk *w, struct bytes left, size_t at, size_t length)
 	size_t before = w->problems;
 	struct err e;
 
-	emit_heading(w, at, "record", bytes_of(""), NULL);
-	walk_elements(w, &s, bytes_part(left, 0, length), at, 0, 0);
+	emit_heading(w, at, "record", "", NULL);
+	walk_elements(w, &s, bytes_part(left, 0, length), at, 0, 1);
 	if (w->problems == before && check_record(left, &e) != 0)
-		emit_heading(w, at, "record", bytes_of(""), &e);
+		emit_heading(w, at, "record", "", &e);
 }
 
 static void
@@ -373,12 +373,12 @@ judge_list(struct walk *w)
 
 	l = tlist_decode(w->file, &e);
 	if (l == NULL && w->problems == 0)
-		emit_heading(w, 0, "list", bytes_of(""), &e);
+		emit_heading(w, 0, "list", "", &e);
 	else if (l != NULL && tlist_verify_self(l, &e) != 0)
-		emit_heading(w, l->head.signature_at, "signature", bytes_of(""), &e);
+		emit_heading(w, l->head.signature_at, "signature", "", &e);
 	else if (l != NULL)
 		emit_heading(w, l->head.signature_at, "signature",
-		    bytes_of("verifies with the list's own SAST record"), NULL);
+		    "verifies with the list's own SAST record", NULL);
 	tlist_free(l);
 }
 
@@ -475,7 +475,7 @@ walk_der(struct walk *w)
 	struct cert *c = cert_from_der(w->file, &e);
 
 	if (c == NULL)
-		emit_heading(w, 0, "certificate", bytes_of(""), &e);
+		emit_heading(w, 0, "certificate", "", &e);
 	else
 		walk_certificate(w, c, 0, w->file.n);
 	cert_free(c);
@@ -495,7 +495,7 @@ walk_pem(struct walk *w)
 		length = left.n - end.n;
 		c = cert_from_pem(bytes_part(left, 0, length), &e);
 		if (c == NULL)
-			emit_heading(w, at, "certificate", bytes_of(""), &e);
+			emit_heading(w, at, "certificate", "", &e);
 		else
 			walk_certificate(w, c, at, length);
 		cert_free(c);

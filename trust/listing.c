@@ -261,7 +261,8 @@ refresh_one(struct store *s, const struct gathered *g, size_t self, const char *
 	rc = differs(s, &newest, l, e);
 	if (rc != 1)
 		goto out;
-	tlist_warning(l, warning, warning_size);
+	if (warning[0] == '\0')
+		tlist_warning(l, warning, warning_size);
 	rc = keep(s, g->node[self].id, newest.number + 1, wr_view(&file), why, now, e);
 	*built += rc == 0;
 out:
@@ -326,17 +327,17 @@ listing_numbered(
 {
 	struct listing_entry newest;
 	struct ask *q;
-	int rc = listing_newest(s, node, &newest, e);
+	int rc = listing_newest(s, node, &newest, e), counted = number;
 
 	*out = (struct listing_entry){ 0 };
 	if (rc < 0)
 		return -1;
 	if (number < 0)
-		number += newest.number + 1;
+		counted += newest.number + 1;
 	q = store_ask(s, "SELECT id, node, number, built, why FROM list "
 			 "WHERE kind = 'ITL' AND node = :node AND number = :number");
 	ask_int(q, ":node", node);
-	ask_int(q, ":number", number);
+	ask_int(q, ":number", counted);
 	rc = ask_row(q, e);
 	if (rc == 0) {
 		err_set(

@@ -39,10 +39,13 @@ release_text(enum release r)
 int
 cluster_put(struct store *s, const struct cluster *c, struct err *e)
 {
-	struct ask *q = store_ask(s,
+	struct ask *q;
+
+	if (release_of(release_text(c->release)) == 0)
+		return err_set(e, ERR_USAGE, "release %d is none that we know", (int)c->release);
+	q = store_ask(s,
 	    "INSERT INTO cluster VALUES (1, :name, :release, :organization, :unit, :location, "
 	    ":state, :country, :created)");
-
 	ask_text(q, ":name", c->name);
 	ask_text(q, ":release", release_text(c->release));
 	ask_text(q, ":organization", c->organization);
@@ -80,8 +83,12 @@ cluster_get(struct store *s, struct cluster *out, struct err *e)
 	take_text(q, 5, out->state, sizeof(out->state));
 	take_text(q, 6, out->country, sizeof(out->country));
 	out->created = row_int(q, 7);
+	rc = 0;
+	if (out->release == 0)
+		rc = err_set(e, ERR_FAILED, "the cluster is of a release we do not know: \"%.20s\"",
+		    row_text(q, 1));
 	ask_end(q);
-	return 0;
+	return rc;
 }
 
 bool
@@ -111,8 +118,9 @@ node_address(const char *text, char to[NODE_ADDRESS_MAX], struct err *e)
 static int
 is_free(struct store *s, const char *name, const char *address, struct err *e)
 {
-	struct ask *q = store_ask(
-	    s, "SELECT 1 FROM node WHERE name = :name COLLATE NOCASE OR address = :address");
+	/* Servers may be named by their address; who is meant by it must stay clear. */
+	struct ask *q = store_ask(s, "SELECT 1 FROM node WHERE name = :name COLLATE NOCASE "
+				     "OR address = :address OR address = :name OR name = :address");
 	int rc;
 
 	ask_text(q, ":name", name);

@@ -69,32 +69,57 @@ param_table(size_t *n)
 	return table;
 }
 
-/* Letters and digits only, in lower case. */
+/* Does b begin as a does, or is it the same?  Letters and digits only, in lower case. */
 static bool
-reads_alike(const char *a, const char *b)
+reads(const char *a, const char *b, bool whole)
 {
 	for (;;) {
 		while (*a != '\0' && !isalnum((unsigned char)*a))
 			a++;
 		while (*b != '\0' && !isalnum((unsigned char)*b))
 			b++;
+		if (*a == '\0')
+			return *b == '\0' || !whole;
 		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
 			return false;
-		if (*a == '\0')
-			return true;
 		a++;
 		b++;
 	}
 }
 
+static bool
+reads_alike(const char *a, const char *b)
+{
+	return reads(a, b, true);
+}
+
+/* "rollback" is what people remember of the long names. */
+static const struct param *
+nearest(const char *name)
+{
+	if (!isalnum((unsigned char)name[0]))
+		return NULL;
+	for (size_t i = 0; i < PARAMS; i++)
+		for (const char *p = table[i].name; *p != '\0'; p++)
+			if (reads(name, p, false))
+				return &table[i];
+	return NULL;
+}
+
 const struct param *
 param_find(const char *name, struct err *e)
 {
+	const struct param *near;
+
 	for (size_t i = 0; i < PARAMS; i++)
 		if (reads_alike(name, table[i].name) || reads_alike(name, table[i].internal))
 			return &table[i];
 	err_set(e, ERR_NOT_FOUND, "no parameter \"%.100s\"", name);
-	err_hint(e, "trustlist param list shows all of them");
+	near = nearest(name);
+	if (near != NULL)
+		err_hint(e, "did you mean \"%s\"? trustlist param list shows all", near->name);
+	else
+		err_hint(e, "trustlist param list shows all of them");
 	return NULL;
 }
 

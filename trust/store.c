@@ -520,8 +520,8 @@ static int
 open_file(struct store *s, const char *path, struct err *e)
 {
 	char *real = without_links(path);
-	int rc = sqlite3_open_v2(real, &s->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	int rc = sqlite3_open_v2(
+	    real, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 
 	free(real);
 	if (rc == SQLITE_OK)

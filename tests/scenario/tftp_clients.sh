@@ -37,11 +37,8 @@ in_url() {
 	esac
 }
 
-# libcurl (7.88) takes a tsize of 0 in the answer for an error, so it asks without options there.
 with_curl() { # SIZE BLOCK_SIZE
-	local options=(--tftp-blksize "$2")
-	[ "$1" -gt 0 ] || options=(--tftp-no-options)
-	curl --silent --show-error --max-time 120 "${options[@]}" \
+	curl --silent --show-error --max-time 120 --tftp-blksize "$2" \
 		--output "$took/file" "tftp://$(in_url "$address"):$port/bytes-$1"
 }
 

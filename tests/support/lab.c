@@ -183,8 +183,8 @@ lab_of_two(void)
 
 	if (of_two == NULL) {
 		of_two = lab_founded(RELEASE_12_5);
-		need(cluster_add_node(
-			 of_two, "cucm-sub", "10.0.0.2", LAB_NOW + 100, &change, &e) == 0,
+		need(cluster_add_node(of_two, "cucm-sub", "10.0.0.2", LAB_NOW + 100, &change, &e) ==
+			 0,
 		    &e);
 	}
 	return copy_of(of_two);

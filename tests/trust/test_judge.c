@@ -271,8 +271,8 @@ first_list_must_be_signed_by_itself(void)
 	struct phone p = { 0 };
 
 	make_actors();
-	CU_ASSERT_EQUAL(on_list(&p,
-			    with_another_signature(LIST(full, &recovery), SIGHDR_LIST), &not_asked),
+	CU_ASSERT_EQUAL(
+	    on_list(&p, with_another_signature(LIST(full, &recovery), SIGHDR_LIST), &not_asked),
 	    JUDGE_BAD_SIGNATURE);
 }
 
@@ -394,14 +394,14 @@ when_tvs_says(const struct phone *p, struct judge_tvs answer)
 static void
 answer_of_tvs_decides_about_a_stranger(void)
 {
-	static const uint8_t sast[] = { ROLE_SAST }, of_callmanager[] = { ROLE_CCM_TFTP, ROLE_SAST },
+	static const uint8_t sast[] = { ROLE_SAST },
+			     of_callmanager[] = { ROLE_CCM_TFTP, ROLE_SAST },
 			     tftp[] = { ROLE_TFTP };
 	struct phone p = { 0 };
 
 	make_actors();
 	p.itl = HOLDS(full);
-	CU_ASSERT_EQUAL(
-	    when_tvs_says(&p, (struct judge_tvs){ TVS_UNREACHABLE, NULL, NULL, 0 }),
+	CU_ASSERT_EQUAL(when_tvs_says(&p, (struct judge_tvs){ TVS_UNREACHABLE, NULL, NULL, 0 }),
 	    JUDGE_TVS_UNREACHABLE);
 	CU_ASSERT_EQUAL(
 	    when_tvs_says(&p, (struct judge_tvs){ TVS_UNKNOWN, NULL, NULL, 0 }), JUDGE_TVS_LACKS);
@@ -496,10 +496,8 @@ emptied_itl_beside_a_full_ctl_is_no_way_out(void)
 	p.ctl = HOLDS(mixed);
 	CU_ASSERT_EQUAL(on_list(&p, LIST(of_stranger, &stranger), &not_asked), JUDGE_NO_TVS);
 	CU_ASSERT_EQUAL(on_file(&p, plain("<device/>"), &not_asked), JUDGE_UNSIGNED);
-	CU_ASSERT_EQUAL(
-	    on_file(&p, file_by(&stranger, DIGEST_SHA1), &not_asked), JUDGE_NO_TVS);
-	CU_ASSERT_EQUAL(
-	    on_file(&p, file_by(&callmanager, DIGEST_SHA1), &not_asked), JUDGE_IN_CTL);
+	CU_ASSERT_EQUAL(on_file(&p, file_by(&stranger, DIGEST_SHA1), &not_asked), JUDGE_NO_TVS);
+	CU_ASSERT_EQUAL(on_file(&p, file_by(&callmanager, DIGEST_SHA1), &not_asked), JUDGE_IN_CTL);
 	forget(&p);
 }
 
@@ -572,8 +570,7 @@ answer_of_tvs_decides_about_a_file_too(void)
 	CU_ASSERT_EQUAL(
 	    file_when_tvs_says(&p, (struct judge_tvs){ TVS_UNREACHABLE, NULL, NULL, 0 }),
 	    JUDGE_TVS_UNREACHABLE);
-	CU_ASSERT_EQUAL(
-	    file_when_tvs_says(&p, (struct judge_tvs){ TVS_UNKNOWN, NULL, NULL, 0 }),
+	CU_ASSERT_EQUAL(file_when_tvs_says(&p, (struct judge_tvs){ TVS_UNKNOWN, NULL, NULL, 0 }),
 	    JUDGE_TVS_LACKS);
 	CU_ASSERT_EQUAL(
 	    file_when_tvs_says(&p, (struct judge_tvs){ TVS_VOUCHED, stranger.cert, sast, 1 }),
@@ -676,8 +673,7 @@ emptied_list_lets_unsigned_files_in(void)
 	m = memory_of(&p);
 	CU_ASSERT_FALSE(judge_wants_signed(&m));
 	CU_ASSERT_EQUAL(on_file(&p, plain("<device/>"), &not_asked), JUDGE_EMPTY_LIST);
-	CU_ASSERT_EQUAL(
-	    on_file(&p, file_by(&stranger, DIGEST_SHA1), &not_asked), JUDGE_EMPTY_LIST);
+	CU_ASSERT_EQUAL(on_file(&p, file_by(&stranger, DIGEST_SHA1), &not_asked), JUDGE_EMPTY_LIST);
 	CU_ASSERT_EQUAL(on_file(&none, plain("<device/>"), &not_asked), JUDGE_EMPTY_LIST);
 	forget(&p);
 }
@@ -694,8 +690,7 @@ what_starts_like_a_signed_file_has_to_add_up(void)
 	cut = file_by(&callmanager, DIGEST_SHA1);
 	cut.n = 40;
 	/* A list is no file, though its signer may sign both. */
-	CU_ASSERT_EQUAL(
-	    file_judged(&some, wr_view(&list), &not_asked).reason, JUDGE_MALFORMED);
+	CU_ASSERT_EQUAL(file_judged(&some, wr_view(&list), &not_asked).reason, JUDGE_MALFORMED);
 	CU_ASSERT_EQUAL(file_judged(&some, wr_view(&cut), &not_asked).reason, JUDGE_MALFORMED);
 	CU_ASSERT_EQUAL(file_judged(&none, wr_view(&cut), &not_asked).reason, JUDGE_MALFORMED);
 	wr_free(&list);
@@ -721,7 +716,8 @@ model_that_knows_sha_1_only_refuses_sha_512(void)
 	    on_file(&old, file_by(&callmanager, DIGEST_SHA512), &not_asked), JUDGE_DIGEST);
 	CU_ASSERT_EQUAL(
 	    on_file(&newer, file_by(&callmanager, DIGEST_SHA512), &not_asked), JUDGE_IN_ITL);
-	CU_ASSERT_EQUAL(on_file(&old, file_by(&callmanager, DIGEST_SHA1), &not_asked), JUDGE_IN_ITL);
+	CU_ASSERT_EQUAL(
+	    on_file(&old, file_by(&callmanager, DIGEST_SHA1), &not_asked), JUDGE_IN_ITL);
 	wr_free(&list);
 	forget(&old);
 	forget(&newer);
@@ -738,8 +734,7 @@ phone_without_security_by_default_takes_plain_files(void)
 	CU_ASSERT_EQUAL(on_file(&p, file_by(&stranger, DIGEST_SHA1), &not_asked), JUDGE_NO_SBD);
 	p.ctl = HOLDS(mixed);
 	CU_ASSERT_EQUAL(on_file(&p, plain("<device/>"), &not_asked), JUDGE_UNSIGNED);
-	CU_ASSERT_EQUAL(
-	    on_file(&p, file_by(&callmanager, DIGEST_SHA1), &not_asked), JUDGE_IN_CTL);
+	CU_ASSERT_EQUAL(on_file(&p, file_by(&callmanager, DIGEST_SHA1), &not_asked), JUDGE_IN_CTL);
 	CU_ASSERT_EQUAL(on_file(&p, file_by(&stranger, DIGEST_SHA1), &not_asked), JUDGE_NO_TVS);
 	forget(&p);
 }

@@ -181,8 +181,8 @@ database_of_another_program_is_refused_and_left_alone(void)
 		meddle(path, versions[i]);
 		refused(path, "not a trustlist store");
 		sqlite3_open(path, &db);
-		CU_ASSERT_EQUAL(sqlite3_exec(db, "SELECT * FROM node", NULL, NULL, NULL),
-		    SQLITE_ERROR);
+		CU_ASSERT_EQUAL(
+		    sqlite3_exec(db, "SELECT * FROM node", NULL, NULL, NULL), SQLITE_ERROR);
 		sqlite3_close(db);
 		free(path);
 	}
@@ -447,8 +447,8 @@ values_come_back_as_they_went(void)
 	static const uint8_t raw[] = { 0, 1, 0xff, 0 };
 	struct store *s = lab_empty();
 	struct err e = { 0 };
-	struct ask *q = store_ask(s,
-	    "SELECT :small, :large, :text, :none, :blob, :empty, :unset, typeof(:empty)");
+	struct ask *q = store_ask(
+	    s, "SELECT :small, :large, :text, :none, :blob, :empty, :unset, typeof(:empty)");
 
 	ask_int(q, ":small", INT64_MIN);
 	ask_int(q, ":large", INT64_MAX);

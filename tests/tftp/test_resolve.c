@@ -1,0 +1,737 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "tests/support/lab.h"
+#include "tests/support/suite.h"
+#include "tftp/front.h"
+#include "tftp/resolve.h"
+#include "trust/cluster.h"
+#include "trust/device.h"
+#include "trust/listing.h"
+#include "trust/param.h"
+#include "trust/service.h"
+#include "trust/sgn.h"
+
+#define PHONE	"SEP001122334455"
+#define OLD	"SEP00112233AAAA" /* a 7960 */
+#define UNKNOWN "SEP0000000000FF"
+
+/* A node of a cluster with two phones, its folder, and the resolver in front of them. */
+struct desk {
+	struct store *store;
+	struct node node;
+	char *folder;
+	int fd;
+	struct resolver *resolver;
+	int64_t now;
+};
+
+static void
+must(int rc, const struct err *e)
+{
+	if (rc != 0)
+		fprintf(stderr, "\n    %s\n", e->text);
+	CU_ASSERT_EQUAL_FATAL(rc, 0);
+}
+
+static void
+add_phone(struct store *s, const char *name, const char *model)
+{
+	struct device d = { .model = model_of(model), .security = SECURITY_NONE, .added = LAB_NOW };
+	struct err e;
+
+	snprintf(d.name, sizeof(d.name), "%s", name);
+	must(device_add(s, &d, &e), &e);
+}
+
+static struct desk
+desk_open(enum release release)
+{
+	struct desk d = { .store = lab_founded(release), .now = LAB_NOW };
+	struct resolver_plan plan = { 0 };
+	static unsigned next;
+
+	d.node = lab_node(d.store, "cucm-pub");
+	add_phone(d.store, PHONE, "7975");
+	add_phone(d.store, OLD, "7960");
+	d.folder = mem_fmt("%s/folder-%u", suite_folder(), next++);
+	CU_ASSERT_EQUAL_FATAL(mkdir(d.folder, 0700), 0);
+	d.fd = open(d.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	plan.store = d.store;
+	plan.node = d.node.id;
+	plan.folder = d.fd;
+	d.resolver = resolver_new(&plan);
+	return d;
+}
+
+static void
+desk_close(struct desk *d)
+{
+	resolver_free(d->resolver);
+	close(d->fd);
+	free(d->folder);
+	store_close(d->store);
+}
+
+static void
+put_file(struct desk *d, const char *name, const char *text)
+{
+	char *path = mem_fmt("%s/%s", d->folder, name);
+	struct err e;
+
+	must(file_replace(path, bytes_of(text), 0600, &e), &e);
+	free(path);
+}
+
+static void
+remove_file(struct desk *d, const char *name)
+{
+	CU_ASSERT_EQUAL(unlinkat(d->fd, name, 0), 0);
+}
+
+static void
+restart(struct desk *d, const char *service)
+{
+	struct err e;
+
+	must(service_start(d->store, &d->node, service_kind_of(service, &e), LAB_NOW, &e), &e);
+}
+
+static void
+set_param(struct desk *d, const char *name, const char *value)
+{
+	struct cluster_change change;
+	struct err e;
+
+	must(cluster_set_param(d->store, param_find(name, &e), value, "test", LAB_NOW, &change, &e),
+	    &e);
+}
+
+/* What is served under the name; the caller frees. */
+static struct wr
+served(struct desk *d, const char *name)
+{
+	struct content *c = NULL;
+	struct wr w = { 0 };
+	struct err e;
+
+	must(resolver_resolve(d->resolver, name, d->now, &c, &e), &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	wr_fill(&w, 0, content_size(c));
+	must(content_read(c, 0, w.p, w.n, &e), &e);
+	content_unref(c);
+	return w;
+}
+
+static bool
+serves_text(struct desk *d, const char *name, const char *text)
+{
+	struct wr w = served(d, name);
+	bool same = bytes_eq_text(wr_view(&w), text);
+
+	wr_free(&w);
+	return same;
+}
+
+static bool
+serves_with(struct desk *d, const char *name, const char *part)
+{
+	struct wr w = served(d, name);
+	bool found = strstr(wr_cstr(&w), part) != NULL;
+
+	wr_free(&w);
+	return found;
+}
+
+/* Is the one what comes at the end of the other? */
+static bool
+ends_alike(struct desk *d, const char *whole, const char *end)
+{
+	struct wr w = served(d, whole), part = served(d, end);
+	bool alike =
+	    w.n >= part.n && bytes_eq(bytes_from(wr_view(&w), w.n - part.n), wr_view(&part));
+
+	wr_free(&w);
+	wr_free(&part);
+	return alike;
+}
+
+static struct err
+refusal(struct desk *d, const char *name)
+{
+	struct content *c = NULL;
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(resolver_resolve(d->resolver, name, d->now, &c, &e), -1);
+	CU_ASSERT_PTR_NULL(c);
+	return e;
+}
+
+static bool
+is_not_found(struct desk *d, const char *name)
+{
+	return refusal(d, name).code == ERR_NOT_FOUND;
+}
+
+/* A signed file: verified by this certificate, named as it was asked for, around this payload. */
+static bool
+serves_signed(struct desk *d, const char *name, const struct cert *by, enum digest digest,
+    struct bytes payload)
+{
+	struct wr w = served(d, name);
+	struct err e = { 0 };
+	struct sgn s;
+	bool good = sgn_unwrap(wr_view(&w), &s, &e) == 0 &&
+		    sgn_verify(&s, wr_view(&w), by, &e) == 0 &&
+		    strcmp(s.head.filename, name) == 0 && s.head.digest == digest &&
+		    bytes_eq(s.payload, payload);
+
+	if (!good)
+		fprintf(stderr, "\n    %s: %s\n", name, e.text);
+	wr_free(&w);
+	return good;
+}
+
+static bool
+serves_signed_text(struct desk *d, const char *name, const struct cert *by, const char *text)
+{
+	return serves_signed(d, name, by, DIGEST_SHA1, bytes_of(text));
+}
+
+static struct cert *
+own_callmanager(struct desk *d)
+{
+	struct err e;
+	struct cert *c = certs_own(d->store, "CallManager", d->node.id, NULL, &e);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	return c;
+}
+
+static uint64_t
+signatures(const struct desk *d)
+{
+	return resolver_counters(d->resolver)->signatures;
+}
+
+/* ---- lists ---- */
+
+static bool
+serves_list(struct desk *d, const char *name, int number)
+{
+	struct wr got = served(d, name), want = { 0 };
+	struct listing_entry entry;
+	struct err e;
+	bool same;
+
+	must(listing_numbered(d->store, d->node.id, number, &entry, &e), &e);
+	must(listing_file(d->store, entry.id, &want, &e), &e);
+	same = bytes_eq(wr_view(&got), wr_view(&want));
+	wr_free(&got);
+	wr_free(&want);
+	return same;
+}
+
+static void
+the_list_goes_by_both_names(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 1));
+	CU_ASSERT(serves_list(&d, "ITL" PHONE ".tlv", 1));
+	CU_ASSERT(serves_list(&d, "ITL" UNKNOWN ".tlv", 1));
+	CU_ASSERT(serves_list(&d, "/ITLFile.tlv", 1));
+	put_file(&d, "ITLFile.tlv", "somebody else's");
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 1));
+	CU_ASSERT(is_not_found(&d, "ITLFile.tlv.sgn"));
+	desk_close(&d);
+}
+
+static void
+a_phone_without_sbd_has_no_list_of_its_own(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct err e = refusal(&d, "ITL" OLD ".tlv");
+
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	ASSERT_ERR_SAYS(e, "a 7960 has no Security By Default");
+	desk_close(&d);
+}
+
+static void
+there_is_no_ctl(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	CU_ASSERT(is_not_found(&d, "CTLFile.tlv"));
+	CU_ASSERT(is_not_found(&d, "CTL" PHONE ".tlv"));
+	desk_close(&d);
+}
+
+/* Where real clusters go wrong: the parameter is set, and TFTP goes on serving the old list. */
+static void
+the_emptied_list_waits_for_the_restart(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	set_param(&d, PARAM_ROLLBACK, "True");
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 1));
+	restart(&d, "TVS");
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 1));
+	restart(&d, "TFTP");
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 2));
+	desk_close(&d);
+}
+
+/* ---- configuration ---- */
+
+static void
+a_known_phone_gets_its_configuration(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+	struct wr plain = served(&d, PHONE ".cnf.xml");
+
+	CU_ASSERT(strstr(wr_cstr(&plain), "<address>10.0.0.1</address>") != NULL);
+	CU_ASSERT(serves_signed(&d, PHONE ".cnf.xml.sgn", by, DIGEST_SHA1, wr_view(&plain)));
+	CU_ASSERT(is_not_found(&d, PHONE ".cnf.xml.enc.sgn"));
+	wr_free(&plain);
+	cert_free(by);
+	desk_close(&d);
+}
+
+static void
+an_unknown_phone_gets_none(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct err e = refusal(&d, UNKNOWN ".cnf.xml");
+
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	ASSERT_ERR_SAYS(e, UNKNOWN ".cnf.xml: no phone of that name, no such file in the folder");
+	CU_ASSERT(is_not_found(&d, UNKNOWN ".cnf.xml.sgn"));
+	add_phone(d.store, UNKNOWN, "8861");
+	CU_ASSERT(serves_with(&d, UNKNOWN ".cnf.xml", "<device"));
+	desk_close(&d);
+}
+
+static void
+a_phone_without_sbd_gets_plain_files_only(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	CU_ASSERT(serves_with(&d, OLD ".cnf.xml", "<device"));
+	CU_ASSERT(is_not_found(&d, OLD ".cnf.xml.sgn"));
+	put_file(&d, OLD ".cnf.xml", "by hand");
+	CU_ASSERT(serves_text(&d, OLD ".cnf.xml", "by hand"));
+	CU_ASSERT(is_not_found(&d, OLD ".cnf.xml.sgn"));
+	desk_close(&d);
+}
+
+static void
+a_file_of_the_folder_comes_before_ours(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<device"));
+	put_file(&d, PHONE ".cnf.xml", "by hand");
+	CU_ASSERT(serves_text(&d, PHONE ".cnf.xml", "by hand"));
+	CU_ASSERT(serves_signed_text(&d, PHONE ".cnf.xml.sgn", by, "by hand"));
+	put_file(&d, UNKNOWN ".cnf.xml", "of a stranger");
+	CU_ASSERT(serves_text(&d, UNKNOWN ".cnf.xml", "of a stranger"));
+	CU_ASSERT(serves_signed_text(&d, UNKNOWN ".cnf.xml.sgn", by, "of a stranger"));
+	remove_file(&d, PHONE ".cnf.xml");
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<device"));
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	cert_free(by);
+	desk_close(&d);
+}
+
+static void
+a_file_that_somebody_else_signed_is_served_as_it_is(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+
+	put_file(&d, "ringlist.xml.sgn", "signed elsewhere");
+	put_file(&d, PHONE ".cnf.xml.sgn", "signed elsewhere");
+	CU_ASSERT(serves_text(&d, "ringlist.xml.sgn", "signed elsewhere"));
+	CU_ASSERT(serves_text(&d, PHONE ".cnf.xml.sgn", "signed elsewhere"));
+	put_file(&d, "ringlist.xml", "rings");
+	CU_ASSERT(serves_signed_text(&d, "ringlist.xml.sgn", by, "rings"));
+	cert_free(by);
+	desk_close(&d);
+}
+
+static void
+phones_in_no_store_get_the_default_file(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+	struct wr plain = served(&d, "XMLDefault.cnf.xml");
+
+	CU_ASSERT(strstr(wr_cstr(&plain), "<loadInformation437 model=\"Cisco 7975\">") != NULL);
+	CU_ASSERT(serves_signed(&d, "XMLDefault.cnf.xml.sgn", by, DIGEST_SHA1, wr_view(&plain)));
+	put_file(&d, "XMLDefault.cnf.xml", "by hand");
+	CU_ASSERT(serves_text(&d, "XMLDefault.cnf.xml", "by hand"));
+	CU_ASSERT(serves_signed_text(&d, "XMLDefault.cnf.xml.sgn", by, "by hand"));
+	wr_free(&plain);
+	cert_free(by);
+	desk_close(&d);
+}
+
+/* TechNote 200716. */
+static void
+mixed_mode_stopped_auto_registration_until_11_5(void)
+{
+	static const struct {
+		enum release release;
+		const char *says;
+	} cases[] = {
+		{ RELEASE_10_0, "<autoRegistration>disabled" },
+		{ RELEASE_11_5, "<autoRegistration>enabled" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct desk d = desk_open(cases[i].release);
+		struct err e;
+		bool changed;
+
+		CU_ASSERT(serves_with(&d, "XMLDefault.cnf.xml", "<autoRegistration>enabled"));
+		must(param_set(
+			 d.store, param_find(PARAM_MODE, &e), "1", "test", LAB_NOW, &changed, &e),
+		    &e);
+		restart(&d, "TFTP");
+		CU_ASSERT(serves_with(&d, "XMLDefault.cnf.xml", cases[i].says));
+		desk_close(&d);
+	}
+}
+
+/* ---- what waits for a restart ---- */
+
+static void
+a_new_key_signs_after_the_restart(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *old = own_callmanager(&d), *new;
+	struct cluster_change change;
+	struct wr plain = served(&d, PHONE ".cnf.xml");
+	struct err e;
+
+	must(cluster_regenerate(d.store, lab_kind("CallManager"), &d.node, LAB_NOW, &change, &e),
+	    &e);
+	new = own_callmanager(&d);
+	CU_ASSERT(!cert_eq(old, new));
+	CU_ASSERT(serves_signed(&d, PHONE ".cnf.xml.sgn", old, DIGEST_SHA1, wr_view(&plain)));
+	restart(&d, "CallManager");
+	CU_ASSERT(serves_signed(&d, PHONE ".cnf.xml.sgn", old, DIGEST_SHA1, wr_view(&plain)));
+	restart(&d, "TFTP");
+	CU_ASSERT(serves_signed(&d, PHONE ".cnf.xml.sgn", new, DIGEST_SHA1, wr_view(&plain)));
+	wr_free(&plain);
+	cert_free(old);
+	cert_free(new);
+	desk_close(&d);
+}
+
+static void
+parameters_are_felt_after_the_restart(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+	struct wr plain;
+
+	set_param(&d, PARAM_CAPF_PORT, "4804");
+	set_param(&d, PARAM_SIGNATURE, "SHA-512");
+	plain = served(&d, PHONE ".cnf.xml");
+	CU_ASSERT(strstr(wr_cstr(&plain), "<phonePort>3804</phonePort>") != NULL);
+	CU_ASSERT(serves_signed(&d, PHONE ".cnf.xml.sgn", by, DIGEST_SHA1, wr_view(&plain)));
+	wr_free(&plain);
+	restart(&d, "TFTP");
+	plain = served(&d, PHONE ".cnf.xml");
+	CU_ASSERT(strstr(wr_cstr(&plain), "<phonePort>4804</phonePort>") != NULL);
+	CU_ASSERT(serves_signed(&d, PHONE ".cnf.xml.sgn", by, DIGEST_SHA512, wr_view(&plain)));
+	wr_free(&plain);
+	cert_free(by);
+	desk_close(&d);
+}
+
+static bool
+is_silent(struct desk *d, const char *name)
+{
+	struct content *c = NULL;
+	struct err e;
+	int rc = resolver_resolve(d->resolver, name, d->now, &c, &e);
+
+	content_unref(c);
+	return rc == 0 && c == NULL;
+}
+
+static void
+a_stopped_service_is_silent(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct err e;
+	bool was;
+
+	CU_ASSERT(!is_silent(&d, "ITLFile.tlv"));
+	must(service_stop(d.store, &d.node, service_kind_of("TFTP", &e), LAB_NOW, &was, &e), &e);
+	CU_ASSERT(is_silent(&d, "ITLFile.tlv"));
+	CU_ASSERT(is_silent(&d, "no such file"));
+	restart(&d, "TFTP");
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 1));
+	desk_close(&d);
+}
+
+/* ---- signatures that are made once ---- */
+
+static void
+a_signature_is_made_once(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct wr first = served(&d, PHONE ".cnf.xml.sgn"), later;
+
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	d.now += 60;
+	add_phone(d.store, UNKNOWN, "8861"); /* changes the store, and nothing for this phone */
+	later = served(&d, PHONE ".cnf.xml.sgn");
+	CU_ASSERT(bytes_eq(wr_view(&first), wr_view(&later)));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	wr_free(&later);
+	restart(&d, "TFTP"); /* with the same key and parameters */
+	later = served(&d, PHONE ".cnf.xml.sgn");
+	CU_ASSERT(bytes_eq(wr_view(&first), wr_view(&later)));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	wr_free(&first);
+	wr_free(&later);
+	desk_close(&d);
+}
+
+static void
+a_changed_phone_is_signed_anew(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cluster_change change;
+	struct err e;
+
+	CU_ASSERT(!serves_with(&d, PHONE ".cnf.xml", "10.0.0.2"));
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	must(cluster_add_node(d.store, "cucm-sub", "10.0.0.2", LAB_NOW, &change, &e), &e);
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<address>10.0.0.2</address>"));
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	CU_ASSERT_EQUAL(signatures(&d), 2);
+	must(device_delete(d.store, PHONE, &e), &e);
+	CU_ASSERT(is_not_found(&d, PHONE ".cnf.xml"));
+	CU_ASSERT(is_not_found(&d, PHONE ".cnf.xml.sgn"));
+	desk_close(&d);
+}
+
+/* Files are dated by the real clock, and kept only when that has moved on. */
+static void
+a_changed_file_is_signed_anew(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+
+	d.now = (int64_t)time(NULL) + 3600;
+	put_file(&d, "ringlist.xml", "one ring");
+	CU_ASSERT(serves_signed_text(&d, "ringlist.xml.sgn", by, "one ring"));
+	CU_ASSERT(serves_signed_text(&d, "ringlist.xml.sgn", by, "one ring"));
+	add_phone(d.store, UNKNOWN, "8861");
+	CU_ASSERT(serves_signed_text(&d, "ringlist.xml.sgn", by, "one ring"));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	put_file(&d, "ringlist.xml", "two ring");
+	CU_ASSERT(serves_text(&d, "ringlist.xml", "two ring"));
+	CU_ASSERT(serves_signed_text(&d, "ringlist.xml.sgn", by, "two ring"));
+	CU_ASSERT_EQUAL(signatures(&d), 2);
+	cert_free(by);
+	desk_close(&d);
+}
+
+/* Written twice within one tick of the clock of files, its identity would be the same. */
+static void
+a_file_written_just_now_is_not_kept(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	d.now = (int64_t)time(NULL);
+	put_file(&d, "ringlist.xml", "one ring");
+	CU_ASSERT(ends_alike(&d, "ringlist.xml.sgn", "ringlist.xml"));
+	CU_ASSERT(ends_alike(&d, "ringlist.xml.sgn", "ringlist.xml"));
+	CU_ASSERT_EQUAL(signatures(&d), 2);
+	desk_close(&d);
+}
+
+/* ---- files ---- */
+
+static void
+files_are_served_as_they_are(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+
+	put_file(&d, "empty.xml", "");
+	CU_ASSERT_EQUAL_FATAL(mkdirat(d.fd, "Germany", 0700), 0);
+	put_file(&d, "Germany/g3-tones.xml", "tones");
+	CU_ASSERT(serves_text(&d, "Germany/g3-tones.xml", "tones"));
+	CU_ASSERT(serves_text(&d, "/Germany/g3-tones.xml", "tones"));
+	CU_ASSERT(serves_signed_text(&d, "Germany/g3-tones.xml.sgn", by, "tones"));
+	CU_ASSERT(serves_text(&d, "empty.xml", ""));
+	CU_ASSERT(serves_signed_text(&d, "empty.xml.sgn", by, ""));
+	CU_ASSERT(is_not_found(&d, "Germany"));
+	CU_ASSERT(is_not_found(&d, "germany/g3-tones.xml"));
+	CU_ASSERT(is_not_found(&d, "nothing.xml"));
+	CU_ASSERT(is_not_found(&d, "nothing.xml.sgn"));
+	cert_free(by);
+	desk_close(&d);
+}
+
+static void
+firmware_is_not_signed_by_us(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	put_file(&d, "sip88xx.loads", "firmware");
+	CU_ASSERT(serves_text(&d, "sip88xx.loads", "firmware"));
+	CU_ASSERT(is_not_found(&d, "sip88xx.loads.sgn"));
+	put_file(&d, "CP6901.zz.sgn", "signed by its maker");
+	CU_ASSERT(serves_text(&d, "CP6901.zz.sgn", "signed by its maker"));
+	CU_ASSERT_EQUAL(signatures(&d), 0);
+	desk_close(&d);
+}
+
+static void
+no_name_leads_out_of_the_folder(void)
+{
+	static const char *const names[] = { "../secret", "/etc/passwd", "/../secret",
+		"a/../../secret", "link", "link.sgn", "up/secret", ".hidden", "sub/.hidden",
+		"bell\x07", "back\\slash" };
+	struct desk d = desk_open(RELEASE_12_5);
+	char *secret = mem_fmt("%s/secret", suite_folder());
+	struct err e;
+
+	must(file_replace(secret, bytes_of("secret"), 0600, &e), &e);
+	CU_ASSERT_EQUAL(symlinkat(secret, d.fd, "link"), 0);
+	CU_ASSERT_EQUAL(symlinkat("..", d.fd, "up"), 0);
+	put_file(&d, ".hidden", "hidden");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		CU_ASSERT(is_not_found(&d, names[i]));
+	put_file(&d, "inside", "inside");
+	CU_ASSERT_EQUAL(symlinkat("inside", d.fd, "alias"), 0);
+	CU_ASSERT(serves_text(&d, "alias", "inside"));
+	free(secret);
+	desk_close(&d);
+}
+
+static void
+a_file_too_large_to_sign_is_refused(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct content *c = NULL;
+	struct err e;
+	int fd;
+
+	fd = openat(d.fd, "huge.xml", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CU_ASSERT_EQUAL_FATAL(ftruncate(fd, (off_t)100 << 20), 0);
+	close(fd);
+	e = refusal(&d, "huge.xml.sgn");
+	CU_ASSERT_EQUAL(e.code, ERR_LIMIT);
+	CU_ASSERT_EQUAL(resolver_resolve(d.resolver, "huge.xml", d.now, &c, &e), 0);
+	CU_ASSERT_EQUAL(content_size(c), (uint64_t)100 << 20);
+	content_unref(c);
+	desk_close(&d);
+}
+
+static void
+the_front_asks_the_resolver(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct tftp_service service = front_service(d.resolver);
+	struct tftp_ask ask = { .name = "ringlist.xml", .peer = "10.0.0.9", .local = "10.0.0.1" };
+	struct content *c = NULL;
+	struct err e;
+
+	CU_ASSERT_EQUAL(service.resolve(service.ctx, &ask, &c, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	put_file(&d, "ringlist.xml", "rings");
+	CU_ASSERT_EQUAL(service.resolve(service.ctx, &ask, &c, &e), 0);
+	CU_ASSERT_EQUAL(content_size(c), 5);
+	content_unref(c);
+	desk_close(&d);
+}
+
+/* ---- when the store lets us down ---- */
+
+static void
+a_store_that_fails_refuses_and_recovers(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct err e;
+
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 1));
+	lab_do(d.store, "ALTER TABLE service RENAME TO away");
+	lab_do(d.store, "UPDATE generation SET number = number + 1");
+	e = refusal(&d, "ITLFile.tlv");
+	CU_ASSERT_EQUAL(e.code, ERR_FAILED);
+	e = refusal(&d, "nothing.xml");
+	CU_ASSERT_EQUAL(e.code, ERR_FAILED);
+	lab_do(d.store, "ALTER TABLE away RENAME TO service");
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 1));
+	desk_close(&d);
+}
+
+/* A node without its service is no reason to tell phones that their files do not exist. */
+static void
+a_node_that_is_not_there_refuses(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct resolver_plan plan = { .store = d.store, .node = 4711, .folder = d.fd };
+	struct resolver *r = resolver_new(&plan);
+	struct content *c = NULL;
+	struct err e;
+
+	CU_ASSERT_EQUAL(resolver_resolve(r, "ITLFile.tlv", d.now, &c, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_FAILED);
+	resolver_free(r);
+	resolver_free(NULL);
+	desk_close(&d);
+}
+
+static const struct suite_test tests[] = {
+	{ "the list goes by both names", the_list_goes_by_both_names },
+	{ "a phone without SBD has no list of its own",
+	    a_phone_without_sbd_has_no_list_of_its_own },
+	{ "there is no CTL", there_is_no_ctl },
+	{ "the emptied list waits for the restart", the_emptied_list_waits_for_the_restart },
+	{ "a known phone gets its configuration", a_known_phone_gets_its_configuration },
+	{ "an unknown phone gets none", an_unknown_phone_gets_none },
+	{ "a phone without SBD gets plain files only", a_phone_without_sbd_gets_plain_files_only },
+	{ "a file of the folder comes before ours", a_file_of_the_folder_comes_before_ours },
+	{ "a file that somebody else signed is served as it is",
+	    a_file_that_somebody_else_signed_is_served_as_it_is },
+	{ "phones in no store get the default file", phones_in_no_store_get_the_default_file },
+	{ "mixed mode stopped auto-registration until 11.5",
+	    mixed_mode_stopped_auto_registration_until_11_5 },
+	{ "a new key signs after the restart", a_new_key_signs_after_the_restart },
+	{ "parameters are felt after the restart", parameters_are_felt_after_the_restart },
+	{ "a stopped service is silent", a_stopped_service_is_silent },
+	{ "a signature is made once", a_signature_is_made_once },
+	{ "a changed phone is signed anew", a_changed_phone_is_signed_anew },
+	{ "a changed file is signed anew", a_changed_file_is_signed_anew },
+	{ "a file written just now is not kept", a_file_written_just_now_is_not_kept },
+	{ "files are served as they are", files_are_served_as_they_are },
+	{ "firmware is not signed by us", firmware_is_not_signed_by_us },
+	{ "no name leads out of the folder", no_name_leads_out_of_the_folder },
+	{ "a file too large to sign is refused", a_file_too_large_to_sign_is_refused },
+	{ "the front asks the resolver", the_front_asks_the_resolver },
+	{ "a store that fails refuses and recovers", a_store_that_fails_refuses_and_recovers },
+	{ "a node that is not there refuses", a_node_that_is_not_there_refuses },
+};
+
+SUITE_MAIN("tftp/resolve", tests)
