@@ -28,13 +28,15 @@ struct reading {
 static void
 fault(struct conf_report *r, int line, const char *text)
 {
+	struct conf_fault *f;
+
 	if (r->n == CONF_FAULTS) {
 		r->more++;
 		return;
 	}
-	r->fault[r->n].line = line;
-	snprintf(r->fault[r->n].text, sizeof(r->fault[r->n].text), "%s", text);
-	r->n++;
+	f = &r->fault[r->n++];
+	f->line = line;
+	snprintf(f->text, sizeof(f->text), "%.*s", (int)sizeof(f->text) - 1, text);
 }
 
 static const struct conf_setting *

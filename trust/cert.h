@@ -22,9 +22,10 @@ enum {
 };
 
 /* How a name is spelled (FORMATS.md, "Names").
- * CISCO:  CN, OU, O, L, ST, C first and in that order whatever the certificate's, then the others
- *in certificate order; joined by ';'; nothing escaped but NUL. COMPAT: certificate order, joined by
- *',', RFC 4514 escapes: what the usecallmanagernz tools write. */
+ *   CISCO:  CN, OU, O, L, ST, C first and in that order whatever the certificate's, then the
+ *           others in certificate order; joined by ';'; nothing escaped but NUL.
+ *   COMPAT: certificate order, joined by ',', RFC 4514 escapes: what the usecallmanagernz tools
+ *           write. */
 enum cert_spelling { CERT_CISCO, CERT_COMPAT };
 
 enum cert_key_kind { CERT_KEY_RSA, CERT_KEY_EC, CERT_KEY_OTHER };

@@ -5,6 +5,7 @@
 
 #include "trust/cert.h"
 #include "trust/enc.h"
+#include "trust/header.h"
 #include "trust/record.h"
 #include "trust/sgn.h"
 #include "trust/inspect_row.h"
@@ -223,7 +224,7 @@ emit_padding(struct walk *w, struct bytes left, size_t at)
 	row.name = "padding";
 	row.length = left.n;
 	for (size_t i = 0; i < left.n; i++)
-		if (left.p[i] != 0x0d)
+		if (left.p[i] != HEADER_PADDING)
 			snprintf(row.problem, sizeof(row.problem), "byte 0x%02x, %zu bytes into it",
 			    left.p[i], i);
 	inspect_row_hex(left, &row);
@@ -241,7 +242,7 @@ walk_elements(
 	while (rd_left(&r) > 0) {
 		size_t at = r.at;
 
-		if (s->padded && in == 0 && part.p[at] == 0x0d) {
+		if (s->padded && in == 0 && part.p[at] == HEADER_PADDING) {
 			emit_padding(w, bytes_from(part, at), base + at);
 			return;
 		}

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "trust/cert.h"
+#include "trust/header.h"
 #include "trust/record.h"
 #include "trust/role.h"
 
@@ -68,17 +69,17 @@ void
 inspect_row_header(const struct element *el, struct bytes value, struct inspect_row *row)
 {
 	switch (el->tag) {
-	case 1: /* VERSION */
-	case 28:
+	case HEADER_VERSION:
+	case HEADER_SIGNERVERSION:
 		if (value.n == 2)
 			snprintf(row->value, sizeof(row->value), "%u.%u", value.p[0], value.p[1]);
 		break;
-	case 8: /* DIGESTALGORITHM */
-	case 26:
+	case HEADER_DIGESTALGORITHM:
+	case HEADER_PLAINDIGEST:
 		snprintf(
 		    row->value, sizeof(row->value), "%s", digest_word((unsigned)number_of(value)));
 		break;
-	case 15: /* TIMESTAMP */
+	case HEADER_TIMESTAMP:
 		inspect_row_time(number_of(value), row->value, sizeof(row->value));
 		break;
 	default:

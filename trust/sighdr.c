@@ -3,88 +3,59 @@
 #include <string.h>
 #include <strings.h>
 
-enum tag {
-	TAG_VERSION = 1,
-	TAG_HEADERLENGTH = 2,
-	TAG_SIGNERID = 3,
-	TAG_SIGNERNAME = 4,
-	TAG_SERIALNUMBER = 5,
-	TAG_CANAME = 6,
-	TAG_SIGNATUREINFO = 7,
-	TAG_DIGESTALGORITHM = 8,
-	TAG_SIGNATUREALGOINFO = 9,
-	TAG_SIGNATUREALGORITHM = 10,
-	TAG_SIGNATUREMODULUS = 11,
-	TAG_SIGNATURE = 12,
-	TAG_PADDING = 13, /* a single byte, neither length nor value */
-	TAG_FILENAME = 14,
-	TAG_TIMESTAMP = 15,
-	TAG_ENCRYPTION = 16,
-	TAG_CIPHERINFO = 17,
-	TAG_CIPHER = 18,
-	TAG_IV = 19,
-	TAG_PADCOUNT = 20,
-	TAG_KEYINFO = 21,
-	TAG_KEYCIPHER = 22,
-	TAG_KEYBITS = 23,
-	TAG_KEYALGORITHM = 24,
-	TAG_WRAPPEDKEY = 25,
-	TAG_PLAINDIGEST = 26,
-	TAG_PLAINHASH = 27,
-	TAG_SIGNERVERSION = 28,
-	TAGS
-};
+#include "trust/header.h"
 
 #define BIT(tag) (1u << (tag))
 
 /* What each kind cannot do without.  18, 22, 23 and 24 are always the same in files we know, and
  * nothing hangs on them. */
 enum {
-	NEEDS_SIGNED =
-	    BIT(TAG_VERSION) | BIT(TAG_HEADERLENGTH) | BIT(TAG_SIGNERID) | BIT(TAG_SIGNERNAME) |
-	    BIT(TAG_SERIALNUMBER) | BIT(TAG_CANAME) | BIT(TAG_SIGNATUREINFO) |
-	    BIT(TAG_DIGESTALGORITHM) | BIT(TAG_SIGNATUREALGOINFO) | BIT(TAG_SIGNATUREALGORITHM) |
-	    BIT(TAG_SIGNATUREMODULUS) | BIT(TAG_SIGNATURE) | BIT(TAG_FILENAME) | BIT(TAG_TIMESTAMP),
-	NEEDS_ENCRYPTED = NEEDS_SIGNED | BIT(TAG_ENCRYPTION) | BIT(TAG_CIPHERINFO) | BIT(TAG_IV) |
-			  BIT(TAG_PADCOUNT) | BIT(TAG_KEYINFO) | BIT(TAG_WRAPPEDKEY) |
-			  BIT(TAG_PLAINDIGEST) | BIT(TAG_PLAINHASH),
+	NEEDS_SIGNED = BIT(HEADER_VERSION) | BIT(HEADER_LENGTH) | BIT(HEADER_SIGNERID) |
+		       BIT(HEADER_SIGNERNAME) | BIT(HEADER_SERIALNUMBER) | BIT(HEADER_CANAME) |
+		       BIT(HEADER_SIGNATUREINFO) | BIT(HEADER_DIGESTALGORITHM) |
+		       BIT(HEADER_SIGNATUREALGOINFO) | BIT(HEADER_SIGNATUREALGORITHM) |
+		       BIT(HEADER_SIGNATUREMODULUS) | BIT(HEADER_SIGNATURE) | BIT(HEADER_FILENAME) |
+		       BIT(HEADER_TIMESTAMP),
+	NEEDS_ENCRYPTED = NEEDS_SIGNED | BIT(HEADER_ENCRYPTION) | BIT(HEADER_CIPHERINFO) |
+			  BIT(HEADER_IV) | BIT(HEADER_PADCOUNT) | BIT(HEADER_KEYINFO) |
+			  BIT(HEADER_WRAPPEDKEY) | BIT(HEADER_PLAINDIGEST) | BIT(HEADER_PLAINHASH),
 };
 
 /* Names as `show itl` spells them, its slips of the pen included; from 16 on they are ours. */
-static const struct element elements[TAGS] = {
-	[TAG_VERSION] = { 1, "VERSION", FORM_NUMBER, 0, 2 },
-	[TAG_HEADERLENGTH] = { 2, "HEADERLENGTH", FORM_NUMBER, 0, 2 },
-	[TAG_SIGNERID] = { 3, "SIGNERID", FORM_HOLDS, 0, 0 },
-	[TAG_SIGNERNAME] = { 4, "SIGNERNAME", FORM_TEXT, 3, 0 },
-	[TAG_SERIALNUMBER] = { 5, "SERIALNUMBER", FORM_BYTES, 3, 0 },
-	[TAG_CANAME] = { 6, "CANAME", FORM_TEXT, 3, 0 },
-	[TAG_SIGNATUREINFO] = { 7, "SIGNATUREINFO", FORM_HOLDS, 0, 0 },
-	[TAG_DIGESTALGORITHM] = { 8, "DIGESTALGORTITHM", FORM_NUMBER, 7, 1 },
-	[TAG_SIGNATUREALGOINFO] = { 9, "SIGNATUREALGOINFO", FORM_HOLDS, 7, 0 },
-	[TAG_SIGNATUREALGORITHM] = { 10, "SIGNATUREALGORTITHM", FORM_NUMBER, 9, 1 },
-	[TAG_SIGNATUREMODULUS] = { 11, "SIGNATUREMODULUS", FORM_NUMBER, 9, 1 },
-	[TAG_SIGNATURE] = { 12, "SIGNATURE", FORM_BYTES, 0, 0 },
-	[TAG_FILENAME] = { 14, "FILENAME", FORM_TEXT, 0, 0 },
-	[TAG_TIMESTAMP] = { 15, "TIMESTAMP", FORM_NUMBER, 0, 4 },
-	[TAG_ENCRYPTION] = { 16, "ENCRYPTION", FORM_HOLDS, 0, 0 },
-	[TAG_CIPHERINFO] = { 17, "CIPHERINFO", FORM_HOLDS, 16, 0 },
-	[TAG_CIPHER] = { 18, "CIPHER", FORM_NUMBER, 17, 1 },
-	[TAG_IV] = { 19, "IV", FORM_BYTES, 17, 16 },
-	[TAG_PADCOUNT] = { 20, "PADCOUNT", FORM_NUMBER, 17, 2 },
-	[TAG_KEYINFO] = { 21, "KEYINFO", FORM_HOLDS, 16, 0 },
-	[TAG_KEYCIPHER] = { 22, "KEYCIPHER", FORM_NUMBER, 21, 1 },
-	[TAG_KEYBITS] = { 23, "KEYBITS", FORM_NUMBER, 21, 2 },
-	[TAG_KEYALGORITHM] = { 24, "KEYALGORITHM", FORM_NUMBER, 21, 1 },
-	[TAG_WRAPPEDKEY] = { 25, "WRAPPEDKEY", FORM_BYTES, 21, 0 },
-	[TAG_PLAINDIGEST] = { 26, "PLAINDIGEST", FORM_NUMBER, 0, 1 },
-	[TAG_PLAINHASH] = { 27, "PLAINHASH", FORM_BYTES, 0, 0 },
-	[TAG_SIGNERVERSION] = { 28, "SIGNERVERSION", FORM_NUMBER, 0, 2 },
+static const struct element elements[HEADER_TAGS] = {
+	[HEADER_VERSION] = { 1, "VERSION", FORM_NUMBER, 0, 2 },
+	[HEADER_LENGTH] = { 2, "HEADERLENGTH", FORM_NUMBER, 0, 2 },
+	[HEADER_SIGNERID] = { 3, "SIGNERID", FORM_HOLDS, 0, 0 },
+	[HEADER_SIGNERNAME] = { 4, "SIGNERNAME", FORM_TEXT, 3, 0 },
+	[HEADER_SERIALNUMBER] = { 5, "SERIALNUMBER", FORM_BYTES, 3, 0 },
+	[HEADER_CANAME] = { 6, "CANAME", FORM_TEXT, 3, 0 },
+	[HEADER_SIGNATUREINFO] = { 7, "SIGNATUREINFO", FORM_HOLDS, 0, 0 },
+	[HEADER_DIGESTALGORITHM] = { 8, "DIGESTALGORTITHM", FORM_NUMBER, 7, 1 },
+	[HEADER_SIGNATUREALGOINFO] = { 9, "SIGNATUREALGOINFO", FORM_HOLDS, 7, 0 },
+	[HEADER_SIGNATUREALGORITHM] = { 10, "SIGNATUREALGORTITHM", FORM_NUMBER, 9, 1 },
+	[HEADER_SIGNATUREMODULUS] = { 11, "SIGNATUREMODULUS", FORM_NUMBER, 9, 1 },
+	[HEADER_SIGNATURE] = { 12, "SIGNATURE", FORM_BYTES, 0, 0 },
+	[HEADER_FILENAME] = { 14, "FILENAME", FORM_TEXT, 0, 0 },
+	[HEADER_TIMESTAMP] = { 15, "TIMESTAMP", FORM_NUMBER, 0, 4 },
+	[HEADER_ENCRYPTION] = { 16, "ENCRYPTION", FORM_HOLDS, 0, 0 },
+	[HEADER_CIPHERINFO] = { 17, "CIPHERINFO", FORM_HOLDS, 16, 0 },
+	[HEADER_CIPHER] = { 18, "CIPHER", FORM_NUMBER, 17, 1 },
+	[HEADER_IV] = { 19, "IV", FORM_BYTES, 17, 16 },
+	[HEADER_PADCOUNT] = { 20, "PADCOUNT", FORM_NUMBER, 17, 2 },
+	[HEADER_KEYINFO] = { 21, "KEYINFO", FORM_HOLDS, 16, 0 },
+	[HEADER_KEYCIPHER] = { 22, "KEYCIPHER", FORM_NUMBER, 21, 1 },
+	[HEADER_KEYBITS] = { 23, "KEYBITS", FORM_NUMBER, 21, 2 },
+	[HEADER_KEYALGORITHM] = { 24, "KEYALGORITHM", FORM_NUMBER, 21, 1 },
+	[HEADER_WRAPPEDKEY] = { 25, "WRAPPEDKEY", FORM_BYTES, 21, 0 },
+	[HEADER_PLAINDIGEST] = { 26, "PLAINDIGEST", FORM_NUMBER, 0, 1 },
+	[HEADER_PLAINHASH] = { 27, "PLAINHASH", FORM_BYTES, 0, 0 },
+	[HEADER_SIGNERVERSION] = { 28, "SIGNERVERSION", FORM_NUMBER, 0, 2 },
 };
 
 const struct element *
 sighdr_element(unsigned tag)
 {
-	return tag < TAGS && elements[tag].tag != 0 ? &elements[tag] : NULL;
+	return tag < HEADER_TAGS && elements[tag].tag != 0 ? &elements[tag] : NULL;
 }
 
 int
@@ -142,10 +113,10 @@ read_start(struct rd *r, uint8_t version[2], uint16_t *length)
 {
 	struct bytes v;
 
-	if (rd_u8(r) != TAG_VERSION || rd_u16(r) != 2)
+	if (rd_u8(r) != HEADER_VERSION || rd_u16(r) != 2)
 		return false;
 	v = rd_take(r, 2);
-	if (rd_u8(r) != TAG_HEADERLENGTH || rd_u16(r) != 2)
+	if (rd_u8(r) != HEADER_LENGTH || rd_u16(r) != 2)
 		return false;
 	*length = rd_u16(r);
 	if (r->bad)
@@ -191,52 +162,52 @@ static void
 keep(struct sighdr *h, unsigned tag, struct bytes value)
 {
 	switch (tag) {
-	case TAG_SIGNERNAME:
+	case HEADER_SIGNERNAME:
 		h->signer_name = (const char *)value.p;
 		break;
-	case TAG_SERIALNUMBER:
+	case HEADER_SERIALNUMBER:
 		h->serial = value;
 		break;
-	case TAG_CANAME:
+	case HEADER_CANAME:
 		h->ca_name = (const char *)value.p;
 		break;
-	case TAG_DIGESTALGORITHM:
+	case HEADER_DIGESTALGORITHM:
 		h->digest = value.p[0];
 		break;
-	case TAG_SIGNATUREALGORITHM:
+	case HEADER_SIGNATUREALGORITHM:
 		h->algorithm = value.p[0];
 		break;
-	case TAG_SIGNATUREMODULUS:
+	case HEADER_SIGNATUREMODULUS:
 		h->modulus = value.p[0];
 		break;
-	case TAG_SIGNATURE:
+	case HEADER_SIGNATURE:
 		h->signature = value;
 		break;
-	case TAG_FILENAME:
+	case HEADER_FILENAME:
 		h->filename = (const char *)value.p;
 		break;
-	case TAG_TIMESTAMP:
+	case HEADER_TIMESTAMP:
 		h->timestamp = number_of(value);
 		break;
-	case TAG_IV:
+	case HEADER_IV:
 		h->iv = value;
 		break;
-	case TAG_PADCOUNT:
+	case HEADER_PADCOUNT:
 		h->pad_count = (uint16_t)number_of(value);
 		break;
-	case TAG_KEYBITS:
+	case HEADER_KEYBITS:
 		h->key_bits = (uint16_t)number_of(value);
 		break;
-	case TAG_WRAPPEDKEY:
+	case HEADER_WRAPPEDKEY:
 		h->wrapped_key = value;
 		break;
-	case TAG_PLAINDIGEST:
+	case HEADER_PLAINDIGEST:
 		h->plain_digest = value.p[0];
 		break;
-	case TAG_PLAINHASH:
+	case HEADER_PLAINHASH:
 		h->plain_hash = value;
 		break;
-	case TAG_SIGNERVERSION:
+	case HEADER_SIGNERVERSION:
 		h->has_signer_version = true;
 		memcpy(h->signer_version, value.p, 2);
 		break;
@@ -251,7 +222,7 @@ static int
 check_place(const struct reading *g, unsigned tag, unsigned in, struct err *e)
 {
 	const struct element *el = sighdr_element(tag);
-	bool of_encryption = tag >= TAG_ENCRYPTION && tag <= TAG_PLAINHASH;
+	bool of_encryption = tag >= HEADER_ENCRYPTION && tag <= HEADER_PLAINHASH;
 
 	if (el == NULL || (of_encryption && g->kind != SIGHDR_ENCRYPTED))
 		return err_set(e, ERR_MALFORMED, "no such element here");
@@ -285,7 +256,7 @@ read_padding(struct reading *g, struct rd *r, struct err *e)
 	struct bytes rest = rd_rest(r);
 
 	for (size_t i = 0; i < rest.n; i++)
-		if (rest.p[i] != TAG_PADDING)
+		if (rest.p[i] != HEADER_PADDING)
 			return err_set(
 			    e, ERR_MALFORMED, "byte 0x%02x within the padding", rest.p[i]);
 	g->h.padding = (unsigned)rest.n;
@@ -295,7 +266,7 @@ read_padding(struct reading *g, struct rd *r, struct err *e)
 static bool
 is_padding(const struct rd *r)
 {
-	return bytes_part(r->in, r->at, 1).p[0] == TAG_PADDING;
+	return bytes_part(r->in, r->at, 1).p[0] == HEADER_PADDING;
 }
 
 /* The elements within one container; in 0: those of the header itself, where padding may follow.
@@ -317,7 +288,7 @@ read_elements(struct reading *g, struct rd *r, unsigned in, struct err *e)
 			    start, in == 0 ? "the header" : elements[in].name, r->in.n - start);
 		if (read_element(g, tag, value, in, e) != 0)
 			return -1;
-		if (tag == TAG_SIGNATURE) {
+		if (tag == HEADER_SIGNATURE) {
 			g->h.signature_at = start;
 			g->h.signature_element = r->at - start;
 		}
@@ -330,7 +301,7 @@ check_complete(const struct reading *g, struct err *e)
 {
 	uint32_t needs = g->kind == SIGHDR_ENCRYPTED ? NEEDS_ENCRYPTED : NEEDS_SIGNED;
 
-	for (unsigned tag = 1; tag < TAGS; tag++)
+	for (unsigned tag = 1; tag < HEADER_TAGS; tag++)
 		if ((needs & ~g->seen & BIT(tag)) != 0)
 			return err_set(
 			    e, ERR_MALFORMED, "%s (tag %u) is missing", elements[tag].name, tag);
@@ -447,26 +418,26 @@ static void
 write_signer_id(const struct cert *c, enum layout layout, struct wr *w)
 {
 	enum cert_spelling s = layout == LAYOUT_CISCO ? CERT_CISCO : CERT_COMPAT;
-	size_t id = wr_open(w, TAG_SIGNERID);
+	size_t id = wr_open(w, HEADER_SIGNERID);
 
-	wr_tlv_text(w, TAG_SIGNERNAME, cert_subject(c, s));
+	wr_tlv_text(w, HEADER_SIGNERNAME, cert_subject(c, s));
 	if (layout == LAYOUT_CISCO)
-		wr_tlv(w, TAG_SERIALNUMBER, cert_serial(c));
-	wr_tlv_text(w, TAG_CANAME, cert_issuer(c, s));
+		wr_tlv(w, HEADER_SERIALNUMBER, cert_serial(c));
+	wr_tlv_text(w, HEADER_CANAME, cert_issuer(c, s));
 	if (layout == LAYOUT_COMPAT)
-		wr_tlv(w, TAG_SERIALNUMBER, cert_serial(c));
+		wr_tlv(w, HEADER_SERIALNUMBER, cert_serial(c));
 	wr_close(w, id);
 }
 
 static void
 write_signature_info(enum digest digest, int modulus, struct wr *w)
 {
-	size_t info = wr_open(w, TAG_SIGNATUREINFO), algorithm;
+	size_t info = wr_open(w, HEADER_SIGNATUREINFO), algorithm;
 
-	wr_tlv_u8(w, TAG_DIGESTALGORITHM, (uint8_t)digest);
-	algorithm = wr_open(w, TAG_SIGNATUREALGOINFO);
-	wr_tlv_u8(w, TAG_SIGNATUREALGORITHM, 0);
-	wr_tlv_u8(w, TAG_SIGNATUREMODULUS, (uint8_t)modulus);
+	wr_tlv_u8(w, HEADER_DIGESTALGORITHM, (uint8_t)digest);
+	algorithm = wr_open(w, HEADER_SIGNATUREALGOINFO);
+	wr_tlv_u8(w, HEADER_SIGNATUREALGORITHM, 0);
+	wr_tlv_u8(w, HEADER_SIGNATUREMODULUS, (uint8_t)modulus);
 	wr_close(w, algorithm);
 	wr_close(w, info);
 }
@@ -480,7 +451,7 @@ write_version(const struct sighdr_plan *plan, struct wr *w)
 		[SIGHDR_ENCRYPTED] = { 2, 0 },
 	};
 
-	wr_tlv(w, TAG_VERSION, bytes_over(version[plan->kind], 2));
+	wr_tlv(w, HEADER_VERSION, bytes_over(version[plan->kind], 2));
 }
 
 /* A header without its signature element, in the two parts around it. */
@@ -488,7 +459,7 @@ struct halves {
 	struct wr before, after;
 };
 
-enum { HEADERLENGTH_AT = 8 };
+enum { LENGTH_AT = 8 };
 
 /* Both halves, with the final HEADERLENGTH: the signature covers it. */
 static int
@@ -498,21 +469,21 @@ write_halves(const struct sighdr_plan *plan, const struct cert *c, int modulus, 
 	size_t n;
 
 	write_version(plan, &h->before);
-	wr_tlv_u16(&h->before, TAG_HEADERLENGTH, 0);
+	wr_tlv_u16(&h->before, HEADER_LENGTH, 0);
 	if (plan->has_signer_version)
-		wr_tlv(&h->before, TAG_SIGNERVERSION, bytes_over(plan->signer_version, 2));
+		wr_tlv(&h->before, HEADER_SIGNERVERSION, bytes_over(plan->signer_version, 2));
 	write_signer_id(c, plan->layout, &h->before);
 	write_signature_info(plan->digest, modulus, &h->before);
-	wr_tlv_text(&h->after, TAG_FILENAME, plan->filename);
-	wr_tlv_u32(&h->after, TAG_TIMESTAMP, plan->timestamp);
+	wr_tlv_text(&h->after, HEADER_FILENAME, plan->filename);
+	wr_tlv_u32(&h->after, HEADER_TIMESTAMP, plan->timestamp);
 	wr_put(&h->after, plan->encryption);
 
 	n = h->before.n + 3 + ((size_t)64 << modulus) + h->after.n;
-	wr_fill(&h->after, TAG_PADDING, (4 - n % 4) % 4);
+	wr_fill(&h->after, HEADER_PADDING, (4 - n % 4) % 4);
 	n += (4 - n % 4) % 4;
 	if (h->before.bad || h->after.bad || n > UINT16_MAX)
 		return err_set(e, ERR_LIMIT, "a header of %zu bytes, more than 65535", n);
-	wr_set_u16(&h->before, HEADERLENGTH_AT, (uint16_t)n);
+	wr_set_u16(&h->before, LENGTH_AT, (uint16_t)n);
 	return 0;
 }
 
@@ -538,7 +509,7 @@ put(const struct halves *h, const struct wr *signature, struct bytes body, struc
 	size_t mark = out->n;
 
 	wr_put(out, wr_view(&h->before));
-	wr_tlv(out, TAG_SIGNATURE, wr_view(signature));
+	wr_tlv(out, HEADER_SIGNATURE, wr_view(signature));
 	wr_put(out, wr_view(&h->after));
 	wr_put(out, body);
 	if (!out->bad)

@@ -188,6 +188,7 @@ check_certificate(const struct tlist_record *r, struct err *e)
 	return 0;
 }
 
+/* A certificate does not know its SHA-512: beside one such a hash counts as wrong. */
 static struct bytes
 hash_of(const struct cert *c, unsigned digest)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "trust/header.h"
 #include "trust/record.h"
 #include "trust/role.h"
 #include "trust/tlist.h"
@@ -100,11 +101,11 @@ print_signer_id(const struct sighdr *h, struct wr *out)
 	char serial[TEXT_MAX];
 	size_t names = strlen(h->signer_name) + 1 + strlen(h->ca_name) + 1;
 
-	print_container_row(3, 9 + names + h->serial.n, out);
-	print_text_row(4, h->signer_name, out);
+	print_container_row(HEADER_SIGNERID, 9 + names + h->serial.n, out);
+	print_text_row(HEADER_SIGNERNAME, h->signer_name, out);
 	upper_hex(h->serial, ':', serial, sizeof(serial));
-	print_header_row(5, h->serial.n, serial, out);
-	print_text_row(6, h->ca_name, out);
+	print_header_row(HEADER_SERIALNUMBER, h->serial.n, serial, out);
+	print_text_row(HEADER_CANAME, h->ca_name, out);
 }
 
 /* No sample of show itl has tag 28: it gets a row like the others', in the place it has in the
@@ -117,7 +118,7 @@ print_signer_version(const struct sighdr *h, struct wr *out)
 	if (!h->has_signer_version)
 		return;
 	snprintf(value, sizeof(value), "%u.%u", h->signer_version[0], h->signer_version[1]);
-	print_header_row(28, 2, value, out);
+	print_header_row(HEADER_SIGNERVERSION, 2, value, out);
 }
 
 static void
@@ -128,15 +129,15 @@ print_header(const struct sighdr *h, struct wr *out)
 	wr_text(out, table_head);
 	print_signer_version(h, out);
 	print_signer_id(h, out);
-	print_container_row(7, 15, out);
-	print_header_row(8, 1, "", out);
-	print_container_row(9, 8, out);
-	print_header_row(10, 1, "", out);
-	print_header_row(11, 1, "", out);
-	print_header_row(12, h->signature.n, "", out);
+	print_container_row(HEADER_SIGNATUREINFO, 15, out);
+	print_header_row(HEADER_DIGESTALGORITHM, 1, "", out);
+	print_container_row(HEADER_SIGNATUREALGOINFO, 8, out);
+	print_header_row(HEADER_SIGNATUREALGORITHM, 1, "", out);
+	print_header_row(HEADER_SIGNATUREMODULUS, 1, "", out);
+	print_header_row(HEADER_SIGNATURE, h->signature.n, "", out);
 	print_signature(h->signature, out);
-	print_header_row(14, strlen(h->filename) + 1, "", out);
-	print_header_row(15, 4, "", out);
+	print_header_row(HEADER_FILENAME, strlen(h->filename) + 1, "", out);
+	print_header_row(HEADER_TIMESTAMP, 4, "", out);
 }
 
 /* The VALUE column of a record's element; keys, signatures and addresses have none. */

@@ -15,7 +15,7 @@ of a cert export ITLRecovery >"$work/recovery.pem"
 killed=0
 
 for ((i = 1; i <= rounds; i++)); do
-	of a cert regenerate CallManager --restart >/dev/null 2>&1 &
+	"$TRUSTLIST" --root "$work/a" cert regenerate CallManager --restart >/dev/null 2>&1 &
 	pid=$!
 	# From before the key is made to after the commit.
 	sleep "0.$((RANDOM % 90 + 10))"

@@ -90,6 +90,13 @@ put_file(struct desk *d, const char *name, const char *text)
 	free(path);
 }
 
+/* Files are dated by the real clock; what is signed of them is kept only when that has moved on. */
+static void
+let_files_settle(struct desk *d)
+{
+	d->now = (int64_t)time(NULL) + 3600;
+}
+
 static void
 remove_file(struct desk *d, const char *name)
 {
@@ -340,9 +347,11 @@ a_file_of_the_folder_comes_before_ours(void)
 	struct desk d = desk_open(RELEASE_12_5);
 	struct cert *by = own_callmanager(&d);
 
+	let_files_settle(&d);
 	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<device"));
 	put_file(&d, PHONE ".cnf.xml", "by hand");
 	CU_ASSERT(serves_text(&d, PHONE ".cnf.xml", "by hand"));
+	CU_ASSERT(serves_signed_text(&d, PHONE ".cnf.xml.sgn", by, "by hand"));
 	CU_ASSERT(serves_signed_text(&d, PHONE ".cnf.xml.sgn", by, "by hand"));
 	put_file(&d, UNKNOWN ".cnf.xml", "of a stranger");
 	CU_ASSERT(serves_text(&d, UNKNOWN ".cnf.xml", "of a stranger"));
@@ -532,14 +541,13 @@ a_changed_phone_is_signed_anew(void)
 	desk_close(&d);
 }
 
-/* Files are dated by the real clock, and kept only when that has moved on. */
 static void
 a_changed_file_is_signed_anew(void)
 {
 	struct desk d = desk_open(RELEASE_12_5);
 	struct cert *by = own_callmanager(&d);
 
-	d.now = (int64_t)time(NULL) + 3600;
+	let_files_settle(&d);
 	put_file(&d, "ringlist.xml", "one ring");
 	CU_ASSERT(serves_signed_text(&d, "ringlist.xml.sgn", by, "one ring"));
 	CU_ASSERT(serves_signed_text(&d, "ringlist.xml.sgn", by, "one ring"));
