@@ -1,6 +1,7 @@
 /*
  * Phones: add, list, show, reset, delete.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,9 @@ fits(const char *text, size_t size, const char *option, struct err *e)
 		return err_set(e, ERR_USAGE, "%s is longer than %zu bytes", option, size - 1);
 	if (!bytes_is_utf8(bytes_of(text)))
 		return err_set(e, ERR_USAGE, "%s is not UTF-8", option);
+	for (const char *p = text; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p))
+			return err_set(e, ERR_USAGE, "%s holds a control character", option);
 	return 0;
 }
 

@@ -91,10 +91,20 @@ sync_folder(const char *path)
 	return rc;
 }
 
+/* Hidden, so that whoever serves the folder does not serve a half. */
+static char *
+name_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = slash == NULL ? 0 : (int)(slash - path) + 1;
+
+	return mem_fmt("%.*s.%s.XXXXXX", folder, path, path + folder);
+}
+
 int
 file_replace(const char *path, struct bytes content, mode_t mode, struct err *e)
 {
-	char *beside = mem_fmt("%s.XXXXXX", path);
+	char *beside = name_beside(path);
 	int fd = mkostemp(beside, O_CLOEXEC);
 	int rc = -1;
 

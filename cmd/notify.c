@@ -38,7 +38,7 @@ notify_watchdog_ms(void)
 	char *end;
 	long long us;
 
-	if (text == NULL || (pid != NULL && atol(pid) != (long)getpid()))
+	if (text == NULL || (pid != NULL && strtol(pid, NULL, 10) != (long)getpid()))
 		return 0;
 	errno = 0;
 	us = strtoll(text, &end, 10);

@@ -29,7 +29,7 @@ read_time(const char *value, void *field, struct err *e)
 
 #define TEXT(word, field)                                                                          \
 	{                                                                                          \
-		.section = "phone", .key = word, .kind = CONF_TEXT,                                \
+		.section = "phone", .key = (word), .kind = CONF_TEXT,                              \
 		.offset = offsetof(struct memory_note, field)                                      \
 	}
 

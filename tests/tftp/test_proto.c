@@ -271,7 +271,8 @@ is_same(const struct tftp_packet *a, const struct tftp_packet *b)
 	       (a->name == NULL) == (b->name == NULL) &&
 	       (a->name == NULL || strcmp(a->name, b->name) == 0) && bytes_eq(a->data, b->data) &&
 	       bytes_eq(a->text, b->text) &&
-	       memcmp(&a->options, &b->options, sizeof(a->options)) == 0;
+	       memcmp(a->options.has, b->options.has, sizeof(a->options.has)) == 0 &&
+	       memcmp(a->options.value, b->options.value, sizeof(a->options.value)) == 0;
 }
 
 static void
