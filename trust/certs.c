@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "trust/role.h"
+#include "trust/sighdr.h"
 
 /* Stores and roles: CUCM's tables TYPECERTIFICATESERVICE and unitRoleMap (TechNote 210541).  Copies
  * and restarts: the certificate tables of TechNotes 214231 and 217138. */
@@ -177,6 +178,13 @@ copy_to(struct store *s, const char *store, const struct cert *c, int64_t id, in
 	return place(s, store, CERTS_CLUSTER, id, name, now, e);
 }
 
+/* Lists or files, which phones have to be able to check. */
+static bool
+signs(const struct cert_kind *kind)
+{
+	return strcmp(kind->store, "CallManager") == 0 || strcmp(kind->store, "ITLRecovery") == 0;
+}
+
 int
 certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const struct cert *c,
     const struct key *k, int64_t now, struct err *e)
@@ -191,6 +199,11 @@ certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const
 	if (!key_fits(k, c))
 		return err_set(
 		    e, ERR_USAGE, "the private key is not that of the %s certificate", kind->store);
+	if (signs(kind) && !sighdr_may_sign(c))
+		return err_set(e, ERR_USAGE,
+		    "the %s certificate signs what phones check: an RSA key of 512, 1024, 2048 or "
+		    "4096 bits",
+		    kind->store);
 	if (store_begin(s, e) != 0)
 		return -1;
 	snprintf(name, sizeof(name), "%s.pem", kind->store);

@@ -45,7 +45,7 @@ const struct cert_kind *cert_kind_of(const char *store, struct err *e);
 int certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const struct cert *c,
     const struct key *k, int64_t now, struct err *e);
 /* Adds to a trust store.  *added: false when it was there.  Another certificate of the same common
- * name gets its serial number into the file name, or, when that is taken too, a part of its hash. */
+ * name gets its serial number into the file name, or, when that is taken too, part of its hash. */
 int certs_trust(struct store *s, const struct cert_kind *kind, const struct cert *c, int64_t now,
     bool *added, struct err *e);
 /* Takes out of a trust store what has this file name (with or without .pem). */

@@ -103,7 +103,7 @@ judge_by_record(const struct subject *s, const struct found *by, struct judgemen
 	struct err e = { 0 };
 
 	snprintf(out->decided_by, sizeof(out->decided_by), "%.200s, %s (record %zu of the %s)",
-	    r->subject, role_word(r->role), by->number, by->list);
+	    cert_subject(r->cert, CERT_CISCO), role_word(r->role), by->number, by->list);
 	if (sighdr_verify(s->head, s->file, r->cert, &e) != 0) {
 		say(out, JUDGE_REFUSED, JUDGE_BAD_SIGNATURE,
 		    "names a signer of the phone's %s, but the signature is not its: %.200s",

@@ -414,6 +414,12 @@ modulus_of(const struct cert *c)
 	}
 }
 
+bool
+sighdr_may_sign(const struct cert *c)
+{
+	return modulus_of(c) >= 0;
+}
+
 static void
 write_signer_id(const struct cert *c, enum layout layout, struct wr *w)
 {

@@ -80,6 +80,9 @@ sighdr_verify(const struct sighdr *h, struct bytes file, const struct cert *sign
 /* Is this the certificate that the header names as its signer? */
 bool sighdr_names(const struct sighdr *h, const struct cert *c);
 
+/* Can the key of this certificate sign?  The format knows RSA of 512, 1024, 2048 and 4096 bits. */
+bool sighdr_may_sign(const struct cert *c);
+
 /* What a writer is told. */
 struct sighdr_plan {
 	enum sighdr_kind kind;

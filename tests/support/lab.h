@@ -23,7 +23,8 @@ struct cluster lab_cluster(enum release release);
 struct cert *lab_cert(const char *store, const char *node, unsigned number);
 /* The same names and serial number as c, but the key lab_key(number).  cert_free() it. */
 struct cert *lab_imposter(const struct cert *c, unsigned number);
-/* Made by hand: this common name ("": none) and serial number, and nothing else.  cert_free() it. */
+/* Made by hand: this common name ("": none) and serial number, and nothing else.  cert_free() it.
+ */
 struct cert *lab_made_by_hand(const char *cn, int64_t serial, unsigned number);
 
 /* A store without a cluster. */

@@ -424,6 +424,21 @@ what_has_ended_is_deaf(void)
 }
 
 static void
+size_of_an_empty_file_stays_unsaid(void)
+{
+	struct probe p;
+
+	/* Nothing is left to answer: the first block, which is the last, comes at once. */
+	probe_start(&p, "f|octet|tsize|0|", content_of_size(0));
+	CU_ASSERT(sent_only(&p, "0003 0001"));
+	ack(&p, 1, T0);
+	probe_close(&p);
+	probe_start(&p, "f|octet|tsize|0|blksize|1428|", content_of_size(0));
+	CU_ASSERT(sent_only(&p, "0006 626c6b73697a6500 3134323800"));
+	probe_close(&p);
+}
+
+static void
 a_repeated_request_gets_the_first_packet_again(void)
 {
 	struct probe p;
@@ -566,6 +581,7 @@ a_window_is_sent_without_waiting(void)
 }
 
 static const struct suite_test tests[] = {
+	{ "the size of an empty file stays unsaid", size_of_an_empty_file_stays_unsaid },
 	{ "without options the first block comes at once",
 	    without_options_the_first_block_comes_at_once },
 	{ "a whole number of blocks ends with an empty one",

@@ -130,8 +130,9 @@ phone_takes_oack(struct world *w, const struct tftp_packet *p)
 {
 	w->answered = true;
 	w->tsize = p->options.value[TFTP_TSIZE];
-	if (!p->options.has[TFTP_TSIZE])
-		w->fault = "no tsize";
+	/* Of an empty file the size stays unsaid. */
+	if (p->options.has[TFTP_TSIZE] != (w->plan->size > 0))
+		w->fault = "tsize of an empty file, or none of another";
 	if (w->have == 0)
 		phone_acks(w);
 }

@@ -41,8 +41,7 @@ names_in(struct store *s, const char *store)
 	names[0] = '\0';
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(all[i].store, store) == 0)
-			at += (size_t)snprintf(
-			    names + at, sizeof(names) - at, "%s ", all[i].name);
+			at += (size_t)snprintf(names + at, sizeof(names) - at, "%s ", all[i].name);
 	certs_list_free(all, n);
 	return names;
 }
@@ -57,8 +56,7 @@ is_in(struct store *s, const char *store, const struct cert *c)
 
 	CU_ASSERT_EQUAL_FATAL(certs_list(s, &all, &n, &e), 0);
 	for (size_t i = 0; i < n; i++)
-		found =
-		    found || (strcmp(all[i].store, store) == 0 && cert_eq(all[i].cert, c));
+		found = found || (strcmp(all[i].store, store) == 0 && cert_eq(all[i].cert, c));
 	certs_list_free(all, n);
 	return found;
 }
@@ -201,8 +199,8 @@ own_certificate_of_a_trust_store_is_refused(void)
 	struct err e = { 0 };
 
 	trust(s, "CAPF-trust", a);
-	CU_ASSERT_EQUAL(certs_put_own(
-			    s, lab_kind("CAPF-trust"), CERTS_CLUSTER, b, lab_key(0), LAB_NOW, &e),
+	CU_ASSERT_EQUAL(
+	    certs_put_own(s, lab_kind("CAPF-trust"), CERTS_CLUSTER, b, lab_key(0), LAB_NOW, &e),
 	    -1);
 	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
 	ASSERT_ERR_SAYS(e, "CAPF-trust is a trust store");

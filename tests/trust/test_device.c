@@ -10,9 +10,7 @@
 static struct device
 phone(const char *name, const char *model)
 {
-	struct device d = {
-		.model = model_of(model), .security = SECURITY_NONE, .added = LAB_NOW
-	};
+	struct device d = { .model = model_of(model), .security = SECURITY_NONE, .added = LAB_NOW };
 
 	snprintf(d.name, sizeof(d.name), "%s", name);
 	return d;

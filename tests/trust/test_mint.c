@@ -90,8 +90,8 @@ subject_parts_stand_in_the_order_of_cucm(void)
 
 	CU_ASSERT_EQUAL_FATAL(X509_NAME_entry_count(name), 6);
 	for (int i = 0; i < 6; i++)
-		CU_ASSERT_EQUAL(OBJ_obj2nid(X509_NAME_ENTRY_get_object(
-				    X509_NAME_get_entry(name, i))),
+		CU_ASSERT_EQUAL(
+		    OBJ_obj2nid(X509_NAME_ENTRY_get_object(X509_NAME_get_entry(name, i))),
 		    order[i]);
 	X509_free(x);
 }

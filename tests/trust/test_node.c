@@ -109,8 +109,7 @@ add(struct store *s, const char *name, const char *address, bool publisher)
 	int64_t id = 0;
 
 	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
-	CU_ASSERT_EQUAL(
-	    store_end(s, node_add(s, name, address, publisher, &id, &e), &e), 0);
+	CU_ASSERT_EQUAL(store_end(s, node_add(s, name, address, publisher, &id, &e), &e), 0);
 	return id;
 }
 

@@ -47,8 +47,9 @@ names_are_found_however_they_are_typed(void)
 {
 	static const char *const rollback[] = { PARAM_ROLLBACK,
 		"prepare cluster for rollback to pre-8.0", "PrepareClusterForRollbackToPre80",
-		"RollBackToPreGrayback", "rollbacktopregrayback", " Prepare-Cluster, for rollback "
-								  "to pre 8.0!" };
+		"RollBackToPreGrayback", "rollbacktopregrayback",
+		" Prepare-Cluster, for rollback "
+		"to pre 8.0!" };
 
 	for (size_t i = 0; i < sizeof(rollback) / sizeof(rollback[0]); i++)
 		CU_ASSERT_STRING_EQUAL(find(rollback[i])->name, PARAM_ROLLBACK);
@@ -211,7 +212,8 @@ wrong_value_changes_nothing(void)
 	struct err e = { 0 };
 	bool changed = true;
 
-	CU_ASSERT_EQUAL(param_set(s, find(PARAM_ROLLBACK), "perhaps", "me", 1000, &changed, &e), -1);
+	CU_ASSERT_EQUAL(
+	    param_set(s, find(PARAM_ROLLBACK), "perhaps", "me", 1000, &changed, &e), -1);
 	CU_ASSERT_FALSE(changed);
 	CU_ASSERT_EQUAL(store_generation(s), was);
 	CU_ASSERT_STRING_EQUAL(value_of(s, PARAM_ROLLBACK), "False");
