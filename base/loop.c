@@ -3,7 +3,6 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/mem.h"
 
@@ -174,19 +173,4 @@ loop_forget(struct loop_watch *w)
 		return;
 	event_free(w->event);
 	free(w);
-}
-
-int64_t
-clock_mono_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t
-clock_wall(void)
-{
-	return (int64_t)time(NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * loop: the event loop of one thread - descriptors, timers, signals - and the two clocks.
+ * loop: the event loop of one thread - descriptors, timers, signals.
  *
  * Only loop.c sees libevent.  Callbacks run on the thread that runs the loop; only loop_stop() may
  * be called from another.
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 struct loop;
@@ -39,8 +40,5 @@ struct loop_watch *
 loop_on_signal(struct loop *l, int signal, void (*on_signal)(void *ctx, int signal), void *ctx);
 /* No callback of it runs any more; NULL is fine.  May be called from its own callback. */
 void loop_forget(struct loop_watch *w);
-
-int64_t clock_mono_ms(void); /* for intervals; never jumps */
-int64_t clock_wall(void);    /* Unix seconds, for certificates and records */
 
 #endif

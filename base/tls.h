@@ -1,7 +1,5 @@
 /*
- * tls: what a TLS listener speaks - versions, ciphers, certificate, resumption - and why a
- * handshake came to nothing, in words that name the peer's version or ciphers and the switch of the
- * listener that would allow them.
+ * tls: what a TLS listener speaks - versions, ciphers, certificate, resumption.
  *
  * Old phones are the reason for most of it: TLS 1.0, RSA key exchange, CBC ciphers.  Knows nothing
  * of what is said once the handshake is done, and no event loop: conn.h serves, tlsclient.h calls.
@@ -67,12 +65,8 @@ struct tls *tls_share(const struct tls *t); /* another one of the same; tls_free
 /* What was made from it goes on; NULL is fine. */
 void tls_free(struct tls *t);
 
-/* One side of one connection, OpenSSL's, on a descriptor that stays the caller's.  It says what the
- * peer offered when tls_why() is asked.  SSL_free() it. */
-struct ssl_st *tls_session_new(struct tls *t, int fd);
-/* Why the last SSL_ call on it, which returned rc, failed: takes OpenSSL's error queue (and errno)
- * of this thread.  Returns -1 like err_set(): ERR_DENIED when the peer refused us, ERR_NO when we
- * refused what it offered, ERR_MALFORMED when it was no TLS, ERR_FAILED for the network. */
-int tls_why(struct ssl_st *ssl, int rc, struct err *e);
+/* One side of one connection, OpenSSL's, on a descriptor that stays the caller's.  tls_why.h
+ * explains its failures.  SSL_free() it. */
+struct ssl_st *tls_session_new(const struct tls *t, int fd);
 
 #endif

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "trust/loose.h"
 #include "trust/name.h"
 
 struct cert {
@@ -364,18 +365,41 @@ cert_is_issuer(const struct cert *c, const char *name)
 	       name_is_compat(X509_get_issuer_name(c->x509), name);
 }
 
+/* Nearly all phones write names as trust lists do: that is found without taking them apart. */
+static bool
+is_loosely(const X509_NAME *name, const char *cisco, struct bytes text)
+{
+	return bytes_eq_text(text, cisco) || loose_is(name, text);
+}
+
+bool
+cert_is_subject_loosely(const struct cert *c, struct bytes name)
+{
+	return is_loosely(X509_get_subject_name(c->x509), c->subject[CERT_CISCO], name);
+}
+
+bool
+cert_is_issuer_loosely(const struct cert *c, struct bytes name)
+{
+	return is_loosely(X509_get_issuer_name(c->x509), c->issuer[CERT_CISCO], name);
+}
+
 struct bytes
 cert_serial(const struct cert *c)
 {
 	return bytes_over(c->serial, c->serial_n);
 }
 
+struct bytes
+cert_bare_serial(struct bytes serial)
+{
+	return serial.n > 0 && serial.p[0] == 0 ? bytes_from(serial, 1) : serial;
+}
+
 bool
 cert_is_serial(const struct cert *c, struct bytes serial)
 {
-	if (serial.n > 0 && serial.p[0] == 0)
-		serial = bytes_from(serial, 1);
-	return bytes_eq(serial, cert_serial(c));
+	return bytes_eq(cert_bare_serial(serial), cert_serial(c));
 }
 
 struct bytes

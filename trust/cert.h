@@ -50,8 +50,16 @@ const char *cert_common_name(const struct cert *c); /* "" when it has none */
 /* Is this how a file names it?  Either spelling will do. */
 bool cert_is_subject(const struct cert *c, const char *name);
 bool cert_is_issuer(const struct cert *c, const char *name);
+/* Does the name mean this certificate's, however a phone or a person wrote it?  Attributes in any
+ * order, with ';', ',' or '+' between them and blanks around; keys in any case or as dotted
+ * numbers; values plain, escaped, in quotes, or cut as in old eToken names (FORMATS.md, "Names").
+ * Case counts in values. */
+bool cert_is_subject_loosely(const struct cert *c, struct bytes name);
+bool cert_is_issuer_loosely(const struct cert *c, struct bytes name);
 /* Big-endian without the DER sign byte: 83:E9:.. is 10 bytes in Cisco's files.  0 is no bytes. */
 struct bytes cert_serial(const struct cert *c);
+/* A serial number from elsewhere, without the sign byte if it has one. */
+struct bytes cert_bare_serial(struct bytes serial);
 /* The same number; with or without the sign byte. */
 bool cert_is_serial(const struct cert *c, struct bytes serial);
 /* RSA: PKCS#1 RSAPublicKey; EC: the uncompressed point; others: SubjectPublicKeyInfo. */

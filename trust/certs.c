@@ -424,7 +424,8 @@ int
 certs_sweep(struct store *s, struct err *e)
 {
 	if (ask_once(store_ask(s, "DELETE FROM cert WHERE id NOT IN (SELECT cert FROM cert_place) "
-				  "AND id NOT IN (SELECT cert FROM service_cert)"),
+				  "AND id NOT IN (SELECT cert FROM service_cert) "
+				  "AND id NOT IN (SELECT cert FROM tvs_known)"),
 		e) != 0)
 		return -1;
 	return ask_once(store_ask(s, "DELETE FROM cert_key WHERE cert NOT IN "

@@ -51,19 +51,26 @@ is_cisco_kind(int nid)
 	return false;
 }
 
-static void
-spell_key(const X509_NAME_ENTRY *entry, struct wr *out)
+void
+name_spell_dotted(const X509_NAME_ENTRY *entry, struct wr *out)
+{
+	char dotted[128];
+
+	OBJ_obj2txt(dotted, sizeof(dotted), X509_NAME_ENTRY_get_object(entry), 1);
+	wr_text(out, dotted);
+}
+
+void
+name_spell_key(const X509_NAME_ENTRY *entry, struct wr *out)
 {
 	int nid = kind_of(entry);
-	char dotted[128];
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i].nid == nid) {
 			wr_text(out, keys[i].key);
 			return;
 		}
-	OBJ_obj2txt(dotted, sizeof(dotted), X509_NAME_ENTRY_get_object(entry), 1);
-	wr_text(out, dotted);
+	name_spell_dotted(entry, out);
 }
 
 /* Only NUL is escaped: the names go into texts that end at the first one. */
@@ -111,9 +118,9 @@ spell_hex(const ASN1_STRING *value, struct wr *out)
 		wr_fmt(out, "%02x", p[i]);
 }
 
-/* A value in UTF-8 whatever its string type: BMPString, T61String and so on are converted. */
-static void
-spell_value(const X509_NAME_ENTRY *entry, bool escaped, struct wr *out)
+/* BMPString, T61String and so on are converted. */
+void
+name_spell_value(const X509_NAME_ENTRY *entry, bool escaped, struct wr *out)
 {
 	const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
 	unsigned char *utf8 = NULL;
@@ -132,9 +139,9 @@ spell_value(const X509_NAME_ENTRY *entry, bool escaped, struct wr *out)
 static void
 spell_attribute(const X509_NAME_ENTRY *entry, enum cert_spelling spelling, struct wr *out)
 {
-	spell_key(entry, out);
+	name_spell_key(entry, out);
 	wr_u8(out, '=');
-	spell_value(entry, spelling == CERT_COMPAT, out);
+	name_spell_value(entry, spelling == CERT_COMPAT, out);
 }
 
 static void
@@ -188,7 +195,7 @@ name_value(const X509_NAME *name, int nid, struct wr *out)
 	int at = X509_NAME_get_index_by_NID(name, nid, -1);
 
 	if (at >= 0)
-		spell_value(X509_NAME_get_entry(name, at), false, out);
+		name_spell_value(X509_NAME_get_entry(name, at), false, out);
 }
 
 /* The length of the attribute that text starts with: to the first ',' without '\' before it. */

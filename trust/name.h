@@ -1,6 +1,6 @@
 /*
  * name: distinguished names in the two spellings of trust lists (cert.h, FORMATS.md "Names").
- * Used by cert.c alone: everybody else asks a certificate.
+ * Used by cert.c and loose.c alone: everybody else asks a certificate.
  */
 #ifndef TL_TRUST_NAME_H
 #define TL_TRUST_NAME_H
@@ -18,5 +18,11 @@ void name_value(const X509_NAME *name, int nid, struct wr *out);
 /* Is text the COMPAT spelling, whatever the order inside each multi-valued part?  tlvfile writes
  * those in an order that changes from run to run. */
 bool name_is_compat(const X509_NAME *name, const char *text);
+
+/* One attribute.  The key as in both spellings, or as a dotted number whatever it is; the value in
+ * UTF-8 whatever its string type, as it stands or as in the COMPAT spelling. */
+void name_spell_key(const X509_NAME_ENTRY *entry, struct wr *out);
+void name_spell_dotted(const X509_NAME_ENTRY *entry, struct wr *out);
+void name_spell_value(const X509_NAME_ENTRY *entry, bool escaped, struct wr *out);
 
 #endif

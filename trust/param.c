@@ -58,6 +58,28 @@ static const struct param table[] = {
 		"accepts any unsigned configuration and any new ITL; HTTPS services of phones "
 		"fail meanwhile. The CTL is not touched: a mixed mode phone stays locked to it.",
 	},
+	{
+	    .name = PARAM_DURATION,
+	    .internal = "TvsDefaultDurationInCache",
+	    .group = "Cisco Trust Verification Service",
+	    .type = PARAM_INT,
+	    .fallback = "86400",
+	    .low = 1,
+	    .high = 31536000,
+	    .help = "Seconds for which a phone may keep an answer of TVS. A certificate that was "
+		    "withdrawn goes on being trusted by phones until then.",
+	},
+	{
+	    .name = PARAM_NOTIFY,
+	    .internal = "CertificateChangeNotificationInterval",
+	    .group = "Cisco Trust Verification Service",
+	    .type = PARAM_INT,
+	    .fallback = "30",
+	    .low = 0,
+	    .high = 1440,
+	    .help = "Minutes after which TVS hears of certificates uploaded to or deleted from the "
+		    "trust stores (0: at once). A restart of TVS tells it at once too.",
+	},
 };
 
 enum { PARAMS = sizeof(table) / sizeof(table[0]) };

@@ -36,6 +36,8 @@ struct param {
 #define PARAM_SIGNATURE "TFTP File Signature Algorithm"
 #define PARAM_MODE	"Cluster Security Mode"
 #define PARAM_CAPF_PORT "CAPF Phone Port"
+#define PARAM_DURATION	"TVS Certificate Duration in Cache"
+#define PARAM_NOTIFY	"Certificate Change Notification Interval"
 
 const struct param *param_table(size_t *n);
 /* By CUCM's name or its internal one.  NULL with ERR_NOT_FOUND and the nearest name as hint. */

@@ -114,6 +114,50 @@ const char *const schema_step[] = {
 	"  resets INTEGER NOT NULL DEFAULT 0," /* how often it was asked to boot again */
 	"  stamp INTEGER NOT NULL DEFAULT 0"   /* raised by each change of its configuration */
 	") STRICT, WITHOUT ROWID;",
+
+	/* 2: what happened, what each TVS knows, what each phone holds */
+
+	/* The trail of events, for people; bounded (trust/event.c). */
+	"CREATE TABLE event ("
+	"  id INTEGER PRIMARY KEY,"
+	"  at INTEGER NOT NULL,"
+	"  service TEXT NOT NULL, node TEXT NOT NULL, peer TEXT NOT NULL, device TEXT NOT NULL,"
+	"  what TEXT NOT NULL,"	   /* 'query', 'verify', 'download', ... */
+	"  verdict TEXT NOT NULL," /* 'valid', 'invalid', 'sent', ... */
+	"  subject TEXT NOT NULL," /* of the certificate, or a file name */
+	"  because TEXT NOT NULL"  /* the stores that decided, or why not */
+	") STRICT;"
+
+	/* The trust stores as the TVS of a node knows them: as they were when it started or was
+	 * last told of changes (certificate change notification). */
+	"CREATE TABLE tvs_known ("
+	"  node INTEGER NOT NULL REFERENCES node(id),"
+	"  cert INTEGER NOT NULL REFERENCES cert(id),"
+	"  store TEXT NOT NULL,"
+	"  PRIMARY KEY (node, cert, store)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE tvs_told ("
+	"  node INTEGER PRIMARY KEY REFERENCES node(id),"
+	"  at INTEGER NOT NULL"
+	") STRICT;"
+	/* Those that run have known all there was. */
+	"INSERT INTO tvs_known SELECT service.node, cert, store FROM service, cert_place"
+	"  WHERE service.name = 'TVS' GROUP BY 1, 2, 3;"
+	"INSERT INTO tvs_told SELECT node, since FROM service WHERE name = 'TVS';"
+
+	/* What a phone was seen doing, known to us or not. */
+	"CREATE TABLE phone_seen ("
+	"  phone TEXT PRIMARY KEY,"
+	"  at INTEGER NOT NULL," /* of its last request */
+	"  peer TEXT NOT NULL,"
+	"  node INTEGER NOT NULL," /* whose list it asked for */
+	"  fetched INTEGER,"	   /* the list it downloaded last (list.id) */
+	"  fetched_at INTEGER,"
+	"  holds INTEGER,"		  /* the list that it holds, as far as we can tell */
+	"  foreign_sha1 BLOB,"		  /* or, as it reported, one that is not ours */
+	"  reported_at INTEGER,"	  /* when it said so itself; NULL: we reckon */
+	"  note TEXT NOT NULL DEFAULT ''" /* why we think so */
+	") STRICT, WITHOUT ROWID;",
 };
 
 const size_t schema_steps = sizeof(schema_step) / sizeof(schema_step[0]);

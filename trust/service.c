@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "trust/certs.h"
+#include "trust/known.h"
 #include "trust/listing.h"
 #include "trust/param.h"
 
@@ -197,6 +198,8 @@ load(struct store *s, const struct node *node, const struct service_kind *kind, 
 		if (load_cert(s, node->id, kind->name, kind->loads[i], e) != 0)
 			return -1;
 	if (strcmp(kind->name, "TFTP") == 0 && listing_newest(s, node->id, &newest, e) < 0)
+		return -1;
+	if (strcmp(kind->name, "TVS") == 0 && known_learn(s, node->id, now, e) != 0)
 		return -1;
 	if (write_start(s, node->id, kind->name, newest.id, now, e) != 0)
 		return -1;

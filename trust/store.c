@@ -31,7 +31,11 @@ struct ask {
 struct store {
 	sqlite3 *db;
 	unsigned depth;
-	bool broken;	 /* a nested change was taken back */
+	bool broken; /* a nested change was taken back */
+	bool loud;   /* a change that raises the generation is among it */
+	struct {
+		bool loud, broken;
+	} before;	 /* store_suppose() */
 	int64_t touched; /* rows, before the change that is open */
 	struct ask *ask[ASKS_MAX];
 	size_t asks;
@@ -250,15 +254,25 @@ run(struct store *s, const char *sql, struct err *e, const char *what)
 }
 
 int
-store_begin(struct store *s, struct err *e)
+store_begin_quiet(struct store *s, struct err *e)
 {
 	if (s->depth == 0) {
 		s->broken = false;
+		s->loud = false;
 		if (run(s, "BEGIN IMMEDIATE", e, "cannot begin a change") != 0)
 			return -1;
 		s->touched = sqlite3_total_changes64(s->db);
 	}
 	s->depth++;
+	return 0;
+}
+
+int
+store_begin(struct store *s, struct err *e)
+{
+	if (store_begin_quiet(s, e) != 0)
+		return -1;
+	s->loud = true;
 	return 0;
 }
 
@@ -310,6 +324,35 @@ store_end(struct store *s, int rc, struct err *e)
 		return store_commit(s, e);
 	store_rollback(s);
 	return -1;
+}
+
+int
+store_suppose(struct store *s, struct err *e)
+{
+	if (store_begin_quiet(s, e) != 0)
+		return -1;
+	s->before.loud = s->loud;
+	s->before.broken = s->broken;
+	if (run(s, "SAVEPOINT suppose", e, "cannot suppose") == 0)
+		return 0;
+	store_rollback(s);
+	return -1;
+}
+
+void
+store_suppose_end(struct store *s)
+{
+	struct err e;
+
+	/* When even this fails the transaction around it must not be written. */
+	if (s->depth == 1 ||
+	    run(s, "ROLLBACK TO suppose; RELEASE suppose", &e, "cannot go back") != 0) {
+		store_rollback(s);
+		return;
+	}
+	s->loud = s->before.loud;
+	s->broken = s->before.broken;
+	s->depth--;
 }
 
 static int

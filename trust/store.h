@@ -35,10 +35,18 @@ int64_t store_generation(struct store *s);
 /* A change.  Transactions nest: only the outermost commit writes, and it fails when one inside was
  * taken back.  Other processes wait for each other up to some seconds. */
 int store_begin(struct store *s, struct err *e);
+/* As store_begin(), for what nobody's cache depends on (the trail of events): the generation stays,
+ * unless a change that raises it is nested inside. */
+int store_begin_quiet(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 /* Ends a nested change: commits when rc is 0, else takes it back; gives rc, or -1. */
 int store_end(struct store *s, int rc, struct err *e);
+
+/* What if: changes from here on are taken back by store_suppose_end(), whether a transaction is
+ * running or not; they are seen only through this store.  Does not nest. */
+int store_suppose(struct store *s, struct err *e);
+void store_suppose_end(struct store *s);
 
 /* A question: SQL text with named parameters, never assembled.  Statements are kept per store, so
  * sql must be a constant.  Parameters that are not set are NULL. */

@@ -103,6 +103,10 @@ bool tlist_same(const struct tlist *a, const struct tlist *b);
 /* One line per difference, "- " and "+ " and what; nothing when tlist_same(). */
 void tlist_compare(const struct tlist *a, const struct tlist *b, struct wr *out);
 
+/* What people and phones know a list by. */
+enum { TLIST_SHA1_BYTES = 20 };
+void tlist_sha1(struct bytes file, uint8_t to[TLIST_SHA1_BYTES]);
+
 /* As `show itl` / `show ctl` prints it: checksums, length, last modified (in local time), the
  * header table, the records, the closing line.  Foreign text is made printable. */
 void tlist_print(const struct tlist *l, int64_t modified, struct wr *out);

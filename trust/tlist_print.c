@@ -213,6 +213,14 @@ print_verdict(const struct tlist *l, const char *kind, struct wr *out)
 }
 
 void
+tlist_sha1(struct bytes file, uint8_t to[TLIST_SHA1_BYTES])
+{
+	/* Fails only where SHA-1 itself is missing, and there no list could be verified either. */
+	if (EVP_Digest(file.p, file.n, to, NULL, EVP_sha1(), NULL) != 1)
+		memset(to, 0, TLIST_SHA1_BYTES);
+}
+
+void
 tlist_print(const struct tlist *l, int64_t modified, struct wr *out)
 {
 	const char *kind = tlist_is_ctl(l) ? "CTL" : "ITL";

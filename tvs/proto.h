@@ -41,11 +41,12 @@ struct tvs_request {
 	struct bytes serial;		 /* QUERY: as sent, with or without a sign byte */
 };
 
+/* Unless the status is TVS_TRUSTED, what stands below it is empty. */
 struct tvs_response {
 	enum tvs_command command;
 	uint32_t session;
-	uint8_t status;		  /* an enum tvs_status, or a number of tomorrow; unless it is */
-	struct bytes certificate; /* TVS_TRUSTED all that follows is empty.  QUERY: DER */
+	uint8_t status;		  /* an enum tvs_status, or a number of tomorrow */
+	struct bytes certificate; /* QUERY: DER */
 	struct bytes roles;	  /* a number each */
 	uint32_t ttl;		  /* seconds the phone may remember the answer */
 };

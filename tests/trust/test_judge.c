@@ -330,6 +330,58 @@ list_is_taken_from_a_sast_record_of_the_ctl(void)
 	forget(&p);
 }
 
+/* The records with the first one's SUBJECTNAME left out. */
+static struct wr
+first_without_name(struct bytes records)
+{
+	struct rd r = rd_over(records), first;
+	struct bytes value;
+	struct wr w = { 0 };
+	uint8_t tag;
+
+	rd_take(&r, 3);
+	first = rd_over(rd_take(&r, rd_u16(&r) - 5u));
+	wr_tlv_u16(&w, 1, 0);
+	while (rd_tlv(&first, &tag, &value))
+		if (tag != 3)
+			wr_tlv(&w, tag, value);
+	wr_set_u16(&w, 3, (uint16_t)w.n);
+	wr_put(&w, rd_rest(&r));
+	CU_ASSERT_TRUE(rd_done(&first));
+	return w;
+}
+
+/* The phone could not say who decided, and read past NULL. */
+static void
+record_without_a_name_is_named_by_its_certificate(void)
+{
+	struct sighdr_plan plan = { .kind = SIGHDR_LIST,
+		.digest = DIGEST_SHA1,
+		.filename = "ITLFile.tlv",
+		.timestamp = LAB_NOW };
+	struct wr whole, records, file = { 0 };
+	struct phone p = { 0 };
+	struct judgement j;
+	struct signer signer;
+	struct sighdr h;
+	struct err e = { 0 };
+
+	make_actors();
+	signer = signer_of(&recovery);
+	whole = LIST(full, &recovery);
+	CU_ASSERT_EQUAL(sighdr_decode(wr_view(&whole), SIGHDR_LIST, &h, &e), 0);
+	records = first_without_name(bytes_from(wr_view(&whole), h.length));
+	CU_ASSERT_EQUAL(sighdr_write(&plan, wr_view(&records), &signer, &file, &e), 0);
+	p.itl = taken(file);
+	CU_ASSERT_PTR_NULL(p.itl->record[0].subject);
+	j = list_judged(&p, wr_view(&whole), &not_asked);
+	CU_ASSERT_EQUAL(j.reason, JUDGE_IN_ITL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(j.decided_by, cert_subject(recovery.cert, CERT_CISCO)));
+	wr_free(&whole);
+	wr_free(&records);
+	forget(&p);
+}
+
 static void
 record_that_may_sign_files_only_signs_no_list(void)
 {
@@ -758,6 +810,8 @@ static const struct suite_test tests[] = {
 	    list_is_taken_from_a_sast_record_of_the_itl },
 	{ "list is taken from a SAST record of the CTL",
 	    list_is_taken_from_a_sast_record_of_the_ctl },
+	{ "record without a name is named by its certificate",
+	    record_without_a_name_is_named_by_its_certificate },
 	{ "record that may sign files only signs no list",
 	    record_that_may_sign_files_only_signs_no_list },
 	{ "without a TVS record nobody is asked", without_a_tvs_record_nobody_is_asked },

@@ -1,0 +1,31 @@
+/*
+ * event: the trail of what services did for whom, with the verdict and what decided it - for
+ * people.
+ */
+#ifndef TL_TRUST_EVENT_H
+#define TL_TRUST_EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "trust/store.h"
+
+enum { EVENTS_KEPT = 100000, EVENT_TEXT_MAX = 256 };
+
+struct event {
+	int64_t id; /* set when read */
+	int64_t at; /* Unix seconds */
+	char service[16], node[64], peer[64], device[64];
+	char what[24], verdict[24];
+	char subject[EVENT_TEXT_MAX], because[EVENT_TEXT_MAX];
+};
+
+/* All in one transaction that leaves the generation alone; what is older than EVENTS_KEPT goes. */
+int event_add(struct store *s, const struct event *event, size_t n, struct err *e);
+/* The newest, oldest first, after event number `after`, at most max.  device NULL: of all.  *out is
+ * the caller's to free. */
+int event_list(struct store *s, int64_t after, const char *device, size_t max, struct event **out,
+    size_t *n, struct err *e);
+
+#endif

@@ -1,0 +1,157 @@
+#include "trust/known.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static int
+on_node(struct store *s, const char *sql, int64_t node, struct err *e)
+{
+	struct ask *q = store_ask(s, sql);
+
+	ask_int(q, ":node", node);
+	return ask_once(q, e);
+}
+
+static int
+note_told(struct store *s, int64_t node, int64_t now, struct err *e)
+{
+	struct ask *q = store_ask(s, "INSERT INTO tvs_told(node, at) VALUES (:node, :now) "
+				     "ON CONFLICT(node) DO UPDATE SET at = :now");
+
+	ask_int(q, ":node", node);
+	ask_int(q, ":now", now);
+	return ask_once(q, e);
+}
+
+static int
+relearn(struct store *s, int64_t node, struct err *e)
+{
+	if (on_node(s, "DELETE FROM tvs_known WHERE node = :node", node, e) != 0)
+		return -1;
+	return on_node(s,
+	    "INSERT INTO tvs_known(node, cert, store) "
+	    "SELECT :node, cert, store FROM cert_place GROUP BY cert, store",
+	    node, e);
+}
+
+int
+known_learn(struct store *s, int64_t node, int64_t now, struct err *e)
+{
+	int rc;
+
+	if (store_begin(s, e) != 0)
+		return -1;
+	rc = relearn(s, node, e);
+	if (rc == 0)
+		rc = note_told(s, node, now, e);
+	return store_end(s, rc, e);
+}
+
+/* 1 when the stores hold something else than this TVS knows. */
+static int
+is_news(struct store *s, int64_t node, struct err *e)
+{
+	return on_node(s,
+	    "SELECT 1 WHERE EXISTS "
+	    "(SELECT cert, store FROM cert_place EXCEPT "
+	    " SELECT cert, store FROM tvs_known WHERE node = :node) OR EXISTS "
+	    "(SELECT cert, store FROM tvs_known WHERE node = :node EXCEPT "
+	    " SELECT cert, store FROM cert_place)",
+	    node, e);
+}
+
+static int
+due(struct store *s, int64_t interval_minutes, int64_t now, int64_t **out, size_t *n, struct err *e)
+{
+	struct ask *q = store_ask(s,
+	    "SELECT tvs_told.node FROM tvs_told JOIN service ON service.node = tvs_told.node "
+	    "WHERE service.name = 'TVS' AND running AND at + :seconds <= :now");
+	int rc;
+
+	*out = NULL;
+	*n = 0;
+	ask_int(q, ":seconds", interval_minutes * 60);
+	ask_int(q, ":now", now);
+	while ((rc = ask_row(q, e)) == 1) {
+		*out = mem_resize(*out, (*n + 1) * sizeof(**out));
+		(*out)[(*n)++] = row_int(q, 0);
+	}
+	return rc;
+}
+
+static int
+notify_one(struct store *s, int64_t node, int64_t now, size_t *told, struct err *e)
+{
+	int rc = is_news(s, node, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 1) {
+		*told += 1;
+		return known_learn(s, node, now, e);
+	}
+	return note_told(s, node, now, e);
+}
+
+/* Quiet at first: as long as there is no news, nobody's cache is the older for it. */
+int
+known_notify(struct store *s, int64_t interval_minutes, int64_t now, size_t *told, struct err *e)
+{
+	int64_t *node;
+	size_t n;
+	int rc;
+
+	*told = 0;
+	if (due(s, interval_minutes, now, &node, &n, e) != 0) {
+		free(node);
+		return -1;
+	}
+	rc = n == 0 ? 0 : store_begin_quiet(s, e);
+	if (n > 0 && rc == 0) {
+		for (size_t i = 0; rc == 0 && i < n; i++)
+			rc = notify_one(s, node[i], now, told, e);
+		if (rc == 0)
+			rc = certs_sweep(s, e);
+		rc = store_end(s, rc, e);
+	}
+	free(node);
+	return rc;
+}
+
+int
+known_list(struct store *s, int64_t node, struct held_cert **out, size_t *n, struct err *e)
+{
+	struct ask *q = store_ask(s,
+	    "SELECT cert.id, store, cert.der FROM tvs_known JOIN cert ON cert.id = tvs_known.cert "
+	    "WHERE node = :node ORDER BY cert.id, store");
+	struct held_cert *all = NULL, *one;
+	size_t count = 0;
+	int rc;
+
+	*out = NULL;
+	*n = 0;
+	ask_int(q, ":node", node);
+	while ((rc = ask_row(q, e)) == 1) {
+		all = mem_resize(all, (count + 1) * sizeof(*all));
+		one = &all[count];
+		*one = (struct held_cert){ .id = row_int(q, 0), .node = node };
+		snprintf(one->store, sizeof(one->store), "%s", row_text(q, 1));
+		one->cert = cert_from_der(row_blob(q, 2), e);
+		if (one->cert == NULL) {
+			ask_end(q);
+			rc = -1;
+			break;
+		}
+		count++;
+	}
+	if (rc < 0) {
+		certs_list_free(all, count);
+		return -1;
+	}
+	*out = all;
+	*n = count;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/*
+ * known: the trust stores as the TVS of a node knows them.
+ *
+ * TVS does not look at the stores for each question: it knows what was there when it started, and
+ * what certificate change notification told it since - on a cluster every thirty minutes
+ * (PARAM_NOTIFY).  A certificate imported a moment ago is not vouched for yet, one withdrawn still
+ * is.
+ */
+#ifndef TL_TRUST_KNOWN_H
+#define TL_TRUST_KNOWN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "trust/certs.h"
+#include "trust/store.h"
+
+/* Tells the TVS of the node all there is now (it starts). */
+int known_learn(struct store *s, int64_t node, int64_t now, struct err *e);
+/* Certificate change notification: tells every running TVS that was told last interval_minutes ago
+ * or longer.  *told: to how many that was news. */
+int
+known_notify(struct store *s, int64_t interval_minutes, int64_t now, size_t *told, struct err *e);
+/* What it knows: a row for each store of each certificate.  certs_list_free() it. */
+int known_list(struct store *s, int64_t node, struct held_cert **out, size_t *n, struct err *e);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * outlook: what a phone that holds a certain list would make of the newest one, given what the TVS
+ * services of the cluster present and know - without a network, and before it happens.
+ *
+ * The judgement is judge.h's, the same that virtual phones use; here the store plays TVS.
+ */
+#ifndef TL_TRUST_OUTLOOK_H
+#define TL_TRUST_OUTLOOK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "trust/judge.h"
+#include "trust/store.h"
+
+/* Judges the new list as a phone with that list in its memory does (held NULL: none), asking the
+ * TVS services that run now.  What *out lends lives in fresh. */
+int outlook_of_list(struct store *s, const struct tlist *held, const struct model *model,
+    struct bytes fresh, struct judgement *out, struct err *e);
+
+/* What becomes of the phones when they boot next. */
+enum outlook_fate {
+	OUTLOOK_SAME,	 /* hold the newest list already */
+	OUTLOOK_FOLLOW,	 /* will take it: its signer is in their list, or their list is empty */
+	OUTLOOK_ASK,	 /* will take it after asking TVS */
+	OUTLOOK_LOCKED,	 /* will refuse it, and files signed by whom it names */
+	OUTLOOK_UNKNOWN, /* nobody knows what they hold */
+	OUTLOOK_FATES
+};
+const char *outlook_word(enum outlook_fate fate); /* "follow", ... */
+
+struct outlook {
+	size_t phones[OUTLOOK_FATES];
+	/* The first that is locked, and why. */
+	char locked[64], why[400];
+	enum judge_reason reason;
+};
+
+/* All phones we know whose model has Security By Default, by what each is known to hold, as if
+ * every service were restarted now.  Nothing is changed. */
+int outlook_of_all(struct store *s, int64_t now, struct outlook *out, struct err *e);
+
+#endif

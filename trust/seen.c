@@ -1,0 +1,259 @@
+#include "trust/seen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trust/listing.h"
+#include "trust/node.h"
+#include "trust/outlook.h"
+#include "trust/service.h"
+
+const char *
+itl_status_word(enum itl_status status)
+{
+	static const char *const word[] = {
+		[ITL_UNKNOWN] = "Unknown",
+		[ITL_NOT_INSTALLED] = "Not Installed",
+		[ITL_MATCH] = "Match",
+		[ITL_MISMATCH] = "Mismatch",
+	};
+
+	return word[status];
+}
+
+int
+seen_get(struct store *s, const char *phone, struct seen *out, struct err *e)
+{
+	struct ask *q = store_ask(s,
+	    "SELECT at, peer, node, fetched, fetched_at, holds, foreign_sha1, reported_at, note "
+	    "FROM phone_seen WHERE phone = :phone");
+	int rc;
+
+	*out = (struct seen){ .at = 0 };
+	snprintf(out->phone, sizeof(out->phone), "%s", phone);
+	ask_text(q, ":phone", phone);
+	rc = ask_row(q, e);
+	if (rc != 1)
+		return rc;
+	out->at = row_int(q, 0);
+	snprintf(out->peer, sizeof(out->peer), "%s", row_text(q, 1));
+	out->node = row_int(q, 2);
+	out->fetched = row_int(q, 3);
+	out->fetched_at = row_int(q, 4);
+	out->holds = row_int(q, 5);
+	out->holds_foreign = !row_is_null(q, 6);
+	out->reported_at = row_int(q, 7);
+	snprintf(out->note, sizeof(out->note), "%s", row_text(q, 8));
+	ask_end(q);
+	return 0;
+}
+
+static int
+write_asked(struct store *s, const struct seen *v, struct err *e)
+{
+	struct ask *q = store_ask(s,
+	    "INSERT INTO phone_seen(phone, at, peer, node, fetched, fetched_at, holds, note) "
+	    "VALUES (:phone, :at, :peer, :node, :fetched, :fetched_at, :holds, :note) "
+	    "ON CONFLICT(phone) DO UPDATE SET at = :at, peer = :peer, node = :node, "
+	    "fetched = :fetched, fetched_at = :fetched_at, holds = :holds, note = :note, "
+	    "foreign_sha1 = CASE WHEN holds IS :holds THEN foreign_sha1 END, "
+	    "reported_at = CASE WHEN holds IS :holds THEN reported_at END");
+
+	ask_text(q, ":phone", v->phone);
+	ask_int(q, ":at", v->at);
+	ask_text(q, ":peer", v->peer);
+	ask_int(q, ":node", v->node);
+	if (v->fetched != 0) {
+		ask_int(q, ":fetched", v->fetched);
+		ask_int(q, ":fetched_at", v->fetched_at);
+	}
+	if (v->holds != 0)
+		ask_int(q, ":holds", v->holds);
+	ask_text(q, ":note", v->note);
+	return ask_once(q, e);
+}
+
+static int
+judge_new(struct store *s, const struct seen *v, const struct model *model, struct judgement *j,
+    struct err *e)
+{
+	struct wr held_file = { 0 }, file = { 0 };
+	struct tlist *held = NULL;
+	int rc = listing_file(s, v->fetched, &file, e);
+
+	if (rc == 0 && v->holds != 0) {
+		rc = listing_file(s, v->holds, &held_file, e);
+		held = rc == 0 ? tlist_decode(wr_view(&held_file), e) : NULL;
+		rc = held == NULL ? -1 : 0;
+	}
+	if (rc == 0)
+		rc = outlook_of_list(s, held, model, wr_view(&file), j, e);
+	tlist_free(held);
+	wr_free(&held_file);
+	wr_free(&file);
+	return rc;
+}
+
+/* Did the phone take the list it was given?  A phone that held another cluster's list will ask its
+ * own TVS, which we cannot: then it is not reckoned. */
+static int
+reckon(struct store *s, struct seen *v, struct err *e)
+{
+	struct device d;
+	struct judgement j;
+	int known = device_get(s, v->phone, &d, e);
+
+	if (known < 0)
+		return -1;
+	if (v->fetched == v->holds)
+		return 0;
+	if (v->holds_foreign) {
+		snprintf(v->note, sizeof(v->note),
+		    "it held a list of another cluster when it was given ours");
+		return 0;
+	}
+	if (judge_new(s, v, known == 1 ? d.model : model_of("8861"), &j, e) != 0)
+		return -1;
+	snprintf(v->note, sizeof(v->note), "%s", j.why);
+	if (j.verdict == JUDGE_ACCEPTED)
+		v->holds = v->fetched;
+	return 0;
+}
+
+int
+seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, int64_t list,
+    int64_t now, struct err *e)
+{
+	struct seen v;
+	int rc;
+
+	if (store_begin_quiet(s, e) != 0)
+		return -1;
+	rc = seen_get(s, phone, &v, e);
+	if (rc == 0) {
+		v.at = now;
+		v.node = node;
+		snprintf(v.peer, sizeof(v.peer), "%s", peer);
+		if (list != 0) {
+			v.fetched = list;
+			v.fetched_at = now;
+			rc = reckon(s, &v, e);
+		}
+	}
+	if (rc == 0)
+		rc = write_asked(s, &v, e);
+	return store_end(s, rc, e);
+}
+
+/* The list of ours with this hash: 1, 0 when there is none, -1.  Lists are few and small. */
+static int
+find_list(struct store *s, struct bytes sha1, int64_t *id, struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT id, file FROM list ORDER BY id DESC");
+	int rc;
+
+	*id = 0;
+	while ((rc = ask_row(q, e)) == 1) {
+		uint8_t sum[TLIST_SHA1_BYTES];
+
+		tlist_sha1(row_blob(q, 1), sum);
+		if (!bytes_eq(bytes_over(sum, sizeof(sum)), sha1))
+			continue;
+		*id = row_int(q, 0);
+		ask_end(q);
+		return 1;
+	}
+	return rc;
+}
+
+int
+seen_reported(struct store *s, const char *phone, struct bytes sha1, int64_t now, struct err *e)
+{
+	struct ask *q;
+	int64_t id = 0;
+	int rc;
+
+	if (store_begin_quiet(s, e) != 0)
+		return -1;
+	rc = sha1.n == 0 ? 0 : find_list(s, sha1, &id, e);
+	if (rc >= 0) {
+		q = store_ask(s,
+		    "INSERT INTO phone_seen(phone, at, peer, node, holds, foreign_sha1, reported_at, note) "
+		    "VALUES (:phone, :now, '', 0, :holds, :foreign, :now, :note) "
+		    "ON CONFLICT(phone) DO UPDATE SET holds = :holds, foreign_sha1 = :foreign, "
+		    "reported_at = :now, note = :note");
+		ask_text(q, ":phone", phone);
+		ask_int(q, ":now", now);
+		if (id != 0)
+			ask_int(q, ":holds", id);
+		else if (sha1.n > 0)
+			ask_blob(q, ":foreign", sha1);
+		ask_text(q, ":note",
+		    id != 0	 ? "it said so itself"
+		    : sha1.n > 0 ? "it holds a list that is not ours"
+				 : "it holds no list");
+		rc = ask_once(q, e);
+	}
+	return store_end(s, rc, e);
+}
+
+static int
+number_of(struct store *s, int64_t list, int *number, struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT number FROM list WHERE id = :id");
+
+	*number = 0;
+	ask_int(q, ":id", list);
+	if (ask_row(q, e) != 1)
+		return -1;
+	*number = (int)row_int(q, 0);
+	ask_end(q);
+	return 0;
+}
+
+static int
+compare(struct store *s, const struct seen *v, enum itl_status *status, char why[SEEN_NOTE_MAX],
+    struct err *e)
+{
+	struct service tftp;
+	int held, served;
+
+	if (service_get(s, v->node, "TFTP", &tftp, e) != 0 ||
+	    number_of(s, v->holds, &held, e) != 0 || number_of(s, tftp.itl, &served, e) != 0)
+		return -1;
+	*status = v->holds == tftp.itl ? ITL_MATCH : ITL_MISMATCH;
+	if (*status == ITL_MATCH)
+		snprintf(why, SEEN_NOTE_MAX, "holds ITL number %d, which is served", held);
+	else
+		snprintf(why, SEEN_NOTE_MAX, "holds ITL number %d, number %d is served%s%.200s",
+		    held, served, v->fetched == tftp.itl ? ": " : "; it has not asked since",
+		    v->fetched == tftp.itl ? v->note : "");
+	return 0;
+}
+
+int
+seen_status(struct store *s, const struct device *d, const struct seen *v, enum itl_status *status,
+    char why[SEEN_NOTE_MAX], struct err *e)
+{
+	*status = ITL_NOT_INSTALLED;
+	if (!d->model->sbd) {
+		snprintf(why, SEEN_NOTE_MAX, "a %s knows no ITL", d->model->name);
+		return 0;
+	}
+	if (v->reported_at != 0 && v->holds == 0 && !v->holds_foreign) {
+		snprintf(why, SEEN_NOTE_MAX, "it reported that it holds none");
+		return 0;
+	}
+	if (v->holds_foreign) {
+		*status = ITL_MISMATCH;
+		snprintf(why, SEEN_NOTE_MAX, "%.300s", v->note);
+		return 0;
+	}
+	if (v->holds != 0 && v->node != 0)
+		return compare(s, v, status, why, e);
+	*status = ITL_UNKNOWN;
+	snprintf(why, SEEN_NOTE_MAX, "%s",
+	    v->at == 0 ? "never seen" : "it has not asked for its ITL since we serve it");
+	return 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * seen: what phones were seen doing, and which list each holds as far as we can tell - reckoned
+ * from its downloads, or told by itself.
+ */
+#ifndef TL_TRUST_SEEN_H
+#define TL_TRUST_SEEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "trust/device.h"
+#include "trust/store.h"
+
+/* CUCM's words for it: Phone > Find and List, ITL File Status (release 14). */
+enum itl_status { ITL_UNKNOWN, ITL_NOT_INSTALLED, ITL_MATCH, ITL_MISMATCH };
+const char *itl_status_word(enum itl_status status); /* "Match", "Not Installed", ... */
+
+enum { SEEN_NOTE_MAX = 400 };
+
+struct seen {
+	char phone[DEVICE_NAME_MAX];
+	int64_t at; /* of its last request; 0: never seen */
+	char peer[64];
+	int64_t node;	 /* whose files it asked for; 0: never */
+	int64_t fetched; /* list it downloaded last; 0: none */
+	int64_t fetched_at;
+	int64_t holds;		  /* list it holds; 0: none that we know */
+	bool holds_foreign;	  /* it reported one that is not ours */
+	int64_t reported_at;	  /* 0: it never said; we reckon */
+	char note[SEEN_NOTE_MAX]; /* why we think so */
+};
+
+/* It asked the node for something; list: what it was given, 0 for other files.  With a list it is
+ * reckoned whether the phone took it, from what it held.  Leaves the generation alone. */
+int seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, int64_t list,
+    int64_t now, struct err *e);
+/* It said what it holds: the SHA-1 of its ITL, empty for none. */
+int
+seen_reported(struct store *s, const char *phone, struct bytes sha1, int64_t now, struct err *e);
+
+/* Zeroed but for the name when it was never seen. */
+int seen_get(struct store *s, const char *phone, struct seen *out, struct err *e);
+/* Its status against the list that its node serves, and a sentence: why. */
+int seen_status(struct store *s, const struct device *d, const struct seen *v,
+    enum itl_status *status, char why[SEEN_NOTE_MAX], struct err *e);
+
+#endif
