@@ -35,6 +35,7 @@ struct store {
 	bool loud;   /* a change that raises the generation is among it */
 	struct {
 		bool loud, broken;
+		int64_t touched;
 	} before;	 /* store_suppose() */
 	int64_t touched; /* rows, before the change that is open */
 	struct ask *ask[ASKS_MAX];
@@ -288,11 +289,11 @@ store_rollback(struct store *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* Nothing touched: nobody has to look again. */
+/* Nothing touched, or nothing that a cache is made from: nobody has to look again. */
 static const char *
 commit_of(const struct store *s)
 {
-	if (sqlite3_total_changes64(s->db) == s->touched)
+	if (!s->loud || sqlite3_total_changes64(s->db) == s->touched)
 		return "COMMIT";
 	return "UPDATE generation SET number = number + 1; COMMIT";
 }
@@ -333,6 +334,7 @@ store_suppose(struct store *s, struct err *e)
 		return -1;
 	s->before.loud = s->loud;
 	s->before.broken = s->broken;
+	s->before.touched = sqlite3_total_changes64(s->db);
 	if (run(s, "SAVEPOINT suppose", e, "cannot suppose") == 0)
 		return 0;
 	store_rollback(s);
@@ -352,6 +354,7 @@ store_suppose_end(struct store *s)
 	}
 	s->loud = s->before.loud;
 	s->broken = s->before.broken;
+	s->touched += sqlite3_total_changes64(s->db) - s->before.touched;
 	s->depth--;
 }
 

@@ -840,7 +840,77 @@ copy_replaces_nothing_and_leaves_nothing_behind(void)
 	free(to);
 }
 
+static void
+quiet_changes_leave_the_generation_alone(void)
+{
+	char *path = lab_path();
+	struct store *s = with_things(path);
+	int64_t before = store_generation(s);
+	struct err e;
+
+	CU_ASSERT_EQUAL(store_begin_quiet(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "1", &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(things(s), 1);
+	CU_ASSERT_EQUAL(store_generation(s), before);
+
+	/* A loud change inside makes all of it loud. */
+	CU_ASSERT_EQUAL(store_begin_quiet(s, &e), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "2", &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(store_generation(s), before + 1);
+	store_close(s);
+	free(path);
+}
+
+static void
+what_is_supposed_never_happened(void)
+{
+	char *path = lab_path();
+	struct store *s = with_things(path);
+	int64_t before = store_generation(s);
+	struct err e;
+
+	/* By itself. */
+	CU_ASSERT_EQUAL(store_suppose(s, &e), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "1", &e), 0);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(things(s), 1);
+	store_suppose_end(s);
+	CU_ASSERT_EQUAL(things(s), 0);
+	CU_ASSERT_EQUAL(store_generation(s), before);
+
+	/* Within a change, which is written all the same; one taken back inside does not break it.
+	 */
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "2", &e), 0);
+	CU_ASSERT_EQUAL(store_suppose(s, &e), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "3", &e), 0);
+	store_rollback(s);
+	store_suppose_end(s);
+	CU_ASSERT_EQUAL(things(s), 1);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(things(s), 1);
+	CU_ASSERT_EQUAL(store_generation(s), before + 1);
+
+	/* A change around it that changed nothing else stays silent. */
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	CU_ASSERT_EQUAL(store_suppose(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "4", &e), 0);
+	store_suppose_end(s);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(store_generation(s), before + 1);
+	store_close(s);
+	free(path);
+}
+
 static const struct suite_test tests[] = {
+	{ "quiet changes leave the generation alone", quiet_changes_leave_the_generation_alone },
+	{ "what is supposed never happened", what_is_supposed_never_happened },
 	{ "created store is for its owner alone", created_store_is_for_its_owner_alone },
 	{ "created twice is refused", created_twice_is_refused_and_left_alone },
 	{ "missing store is not found and not made", missing_store_is_not_found_and_not_made },

@@ -1,0 +1,144 @@
+#include "trust/trail.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "trust/model.h"
+#include "trust/seen.h"
+
+enum { BUCKETS = 4096, FIRST_ROOM = 64 };
+
+struct sighting {
+	char phone[DEVICE_NAME_MAX], peer[64];
+	int64_t node, list, at;
+	uint32_t next; /* in its bucket: index + 1 */
+};
+
+struct trail {
+	struct store *store;
+	struct event *event;
+	size_t events, event_room;
+	struct sighting *phone;
+	size_t phones, phone_room;
+	uint32_t bucket[BUCKETS]; /* of phones by name: index + 1, 0: empty */
+	uint64_t dropped;
+};
+
+struct trail *
+trail_new(struct store *s)
+{
+	struct trail *t = mem_new(sizeof(*t));
+
+	t->store = s;
+	return t;
+}
+
+void
+trail_free(struct trail *t)
+{
+	if (t == NULL)
+		return;
+	free(t->event);
+	free(t->phone);
+	free(t);
+}
+
+void
+trail_event(struct trail *t, const struct event *event)
+{
+	if (t->events == TRAIL_EVENTS_MAX) {
+		t->dropped++;
+		return;
+	}
+	if (t->events == t->event_room) {
+		t->event_room = t->event_room ? 2 * t->event_room : FIRST_ROOM;
+		t->event = mem_resize(t->event, t->event_room * sizeof(*t->event));
+	}
+	t->event[t->events++] = *event;
+}
+
+/* FNV-1a: names come from anybody, and the worst they can do is make a flush's worth of them share
+ * a bucket. */
+static uint32_t *
+bucket_of(struct trail *t, const char *phone)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *phone != '\0'; phone++)
+		h = (h ^ (unsigned char)*phone) * 16777619u;
+	return &t->bucket[h % BUCKETS];
+}
+
+static struct sighting *
+find(struct trail *t, const char *phone)
+{
+	for (uint32_t at = *bucket_of(t, phone); at != 0; at = t->phone[at - 1].next)
+		if (strcmp(t->phone[at - 1].phone, phone) == 0)
+			return &t->phone[at - 1];
+	return NULL;
+}
+
+static struct sighting *
+add(struct trail *t, const char *phone)
+{
+	uint32_t *bucket = bucket_of(t, phone);
+	struct sighting *v;
+
+	if (t->phones == TRAIL_PHONES_MAX)
+		return NULL;
+	if (t->phones == t->phone_room) {
+		t->phone_room = t->phone_room ? 2 * t->phone_room : FIRST_ROOM;
+		t->phone = mem_resize(t->phone, t->phone_room * sizeof(*t->phone));
+	}
+	v = &t->phone[t->phones++];
+	*v = (struct sighting){ .next = *bucket };
+	snprintf(v->phone, sizeof(v->phone), "%s", phone);
+	*bucket = (uint32_t)t->phones;
+	return v;
+}
+
+void
+trail_phone(
+    struct trail *t, const char *phone, const char *peer, int64_t node, int64_t list, int64_t now)
+{
+	struct sighting *v = find(t, phone);
+
+	if (v == NULL && (v = add(t, phone)) == NULL) {
+		t->dropped++;
+		return;
+	}
+	snprintf(v->peer, sizeof(v->peer), "%s", peer);
+	v->node = node;
+	v->at = now;
+	if (list != 0)
+		v->list = list;
+}
+
+int
+trail_flush(struct trail *t, uint64_t *dropped, struct err *e)
+{
+	int rc = 0;
+
+	*dropped = t->dropped;
+	if (t->events == 0 && t->phones == 0)
+		return 0;
+	if (store_begin_quiet(t->store, e) != 0)
+		return -1;
+	if (t->events > 0)
+		rc = event_add(t->store, t->event, t->events, e);
+	for (size_t i = 0; rc == 0 && i < t->phones; i++) {
+		const struct sighting *v = &t->phone[i];
+
+		rc = seen_asked(t->store, v->phone, v->peer, v->node, v->list, v->at, e);
+	}
+	rc = store_end(t->store, rc, e);
+	/* Also when it could not be written: the next flush would fail on the same thing, and
+	 * serving goes on. */
+	t->events = 0;
+	t->phones = 0;
+	t->dropped = 0;
+	memset(t->bucket, 0, sizeof(t->bucket));
+	return rc;
+}

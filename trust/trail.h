@@ -1,0 +1,33 @@
+/*
+ * trail: what a worker notes while it serves - events and sightings of phones - kept in memory and
+ * written to the store together, now and then: a durable write for each request would cost more
+ * than the request.
+ *
+ * Bounded: what finds no place is counted and said.  Belongs to one worker.
+ */
+#ifndef TL_TRUST_TRAIL_H
+#define TL_TRUST_TRAIL_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "trust/event.h"
+#include "trust/store.h"
+
+struct trail;
+
+enum { TRAIL_EVENTS_MAX = 4096, TRAIL_PHONES_MAX = 4096 };
+
+struct trail *trail_new(struct store *s); /* the store outlives it */
+void trail_free(struct trail *t);	  /* what was not flushed is lost; NULL is fine */
+
+void trail_event(struct trail *t, const struct event *event);
+/* A phone asked the node for something; list: id of the list it was given, 0 for anything else.  Of
+ * one phone the last list and the last request count. */
+void trail_phone(
+    struct trail *t, const char *phone, const char *peer, int64_t node, int64_t list, int64_t now);
+
+/* Writes what there is.  *dropped: how many found no place since the last time. */
+int trail_flush(struct trail *t, uint64_t *dropped, struct err *e);
+
+#endif
