@@ -1,21 +1,22 @@
 /*
- * Certificates: list, show, export, regenerate, upload, delete; with Cisco's `show cert list` and
- * `set cert regen`.
+ * Certificates: list, check, show, export, regenerate, delete; with Cisco's `show cert list` and
+ * `set cert regen`.  What comes in is in verb_cert_upload.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "admin/impact.h"
 #include "admin/restart.h"
 #include "admin/verbs.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "trust/certs.h"
+#include "trust/chain.h"
 #include "trust/cluster.h"
 #include "trust/role.h"
 
-enum { UPLOAD_MAX = 1 << 20 };
+enum { DAY = 86400, CHECK_DAYS = 30, DAYS_MOST = 36500 };
 
 static void
 key_word(const struct cert *c, char *to, size_t size)
@@ -42,8 +43,17 @@ is_identity(const struct held_cert *h)
 	return kind != NULL && kind->identity;
 }
 
+/* Whole days that are left; below 0: it has expired. */
+static int64_t
+days_left(const struct cert *c, int64_t now)
+{
+	int64_t left = cert_not_after(c) - now;
+
+	return left >= 0 ? left / DAY : -((DAY - 1 - left) / DAY);
+}
+
 static void
-put_row(struct out *o, const struct held_cert *h, const char *node)
+put_row(struct out *o, const struct held_cert *h, const char *node, int64_t now)
 {
 	char key[32], path[CERTS_STORE_MAX + CERTS_FILE_MAX];
 
@@ -62,37 +72,119 @@ put_row(struct out *o, const struct held_cert *h, const char *node)
 	out_hex(o, "serial", "Serial", cert_serial(h->cert));
 	out_time(o, "not_before", NULL, cert_not_before(h->cert));
 	out_time(o, "not_after", "Expiration", cert_not_after(h->cert));
+	out_int(o, "days_left", "Days Left", days_left(h->cert, now));
 	out_hex(o, "sha1", NULL, cert_sha1(h->cert));
 	out_hex(o, "sha256", NULL, cert_sha256(h->cert));
 	out_bool(o, "has_key", NULL, h->has_key);
 }
 
+/* Which ones a table is to show. */
+struct choice {
+	const struct cert_kind *kind; /* NULL: of all stores */
+	bool soonest;		      /* those that expire until then, soonest first */
+	int64_t until;
+};
+
+static bool
+is_chosen(const struct choice *w, const struct held_cert *h)
+{
+	return (w->kind == NULL || strcmp(w->kind->store, h->store) == 0) &&
+	       (!w->soonest || cert_not_after(h->cert) <= w->until);
+}
+
 static int
-run_list(const struct call *c, struct out *o, struct err *e)
+by_expiry(const void *a, const void *b)
+{
+	const struct held_cert *x = a, *y = b;
+	int64_t p = cert_not_after(x->cert), q = cert_not_after(y->cert);
+
+	if (p != q)
+		return p < q ? -1 : 1;
+	return strcmp(x->store, y->store) != 0 ? strcmp(x->store, y->store)
+					       : strcmp(x->name, y->name);
+}
+
+/* Gives how many there are. */
+static size_t
+put_chosen(const struct call *c, struct out *o, const struct choice *w, struct held_cert *all,
+    size_t n, const struct node *node, size_t nodes)
 {
 	static const char *const headings[] = { "Certificate", "Common Name", "Usage", "Key Type",
-		"Distribution", "Serial", "Expiration", NULL };
-	const struct cert_kind *only = NULL;
+		"Distribution", "Serial", "Expiration", "Days Left", NULL };
+	size_t shown = 0;
+
+	if (w->soonest)
+		qsort(all, n, sizeof(*all), by_expiry);
+	out_table(o, "certificates", headings);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_chosen(w, &all[i]))
+			continue;
+		put_row(o, &all[i], node_name(node, nodes, all[i].node), c->now);
+		shown++;
+	}
+	out_table_end(o);
+	return shown;
+}
+
+static int
+list(const struct call *c, struct out *o, const struct choice *w, size_t *shown, struct err *e)
+{
 	struct held_cert *all;
 	struct node *node;
 	size_t n, nodes;
 
-	if (call_has(c, "store") && (only = cert_kind_of(call_option(c, "store"), e)) == NULL)
-		return -1;
 	if (node_list(c->store, &node, &nodes, e) != 0)
 		return -1;
 	if (certs_list(c->store, &all, &n, e) != 0) {
 		free(node);
 		return -1;
 	}
-	out_table(o, "certificates", headings);
-	for (size_t i = 0; i < n; i++)
-		if (only == NULL || strcmp(only->store, all[i].store) == 0)
-			put_row(o, &all[i], node_name(node, nodes, all[i].node));
-	out_table_end(o);
+	*shown = put_chosen(c, o, w, all, n, node, nodes);
 	certs_list_free(all, n);
 	free(node);
 	return 0;
+}
+
+/* Reads --store, and the option that says how many days. */
+static int
+choose(const struct call *c, const char *option, struct choice *w, int64_t *days, struct err *e)
+{
+	if (call_has(c, "store") && (w->kind = cert_kind_of(call_option(c, "store"), e)) == NULL)
+		return -1;
+	if (call_int(c, option, 0, DAYS_MOST, CHECK_DAYS, days, e) != 0)
+		return -1;
+	w->until = c->now + *days * DAY;
+	return 0;
+}
+
+static int
+run_list(const struct call *c, struct out *o, struct err *e)
+{
+	struct choice w = { .soonest = call_has(c, "expires") };
+	int64_t days;
+	size_t shown;
+
+	if (choose(c, "expires", &w, &days, e) != 0)
+		return -1;
+	return list(c, o, &w, &shown, e);
+}
+
+static int
+run_check(const struct call *c, struct out *o, struct err *e)
+{
+	struct choice w = { .soonest = true };
+	int64_t days;
+	size_t shown;
+
+	if (choose(c, "days", &w, &days, e) != 0 || list(c, o, &w, &shown, e) != 0)
+		return -1;
+	if (shown == 0) {
+		out_line(o, "No certificate expires within %d days.", (int)days);
+		return 0;
+	}
+	err_set(e, ERR_NO, "%zu certificate%s expired, or will within %d days", shown,
+	    shown == 1 ? "" : "s", (int)days);
+	return err_hint(e, "a new one of our own: cert regenerate, or cert csr for a CA to sign");
 }
 
 /* Cisco's words for the last column. */
@@ -120,7 +212,7 @@ run_show_list(const struct call *c, struct out *o, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (is_identity(&all[i]) != own)
 			continue;
-		put_row(o, &all[i], "");
+		put_row(o, &all[i], "", c->now);
 		out_line(o, "%s/%s: %s", all[i].store, all[i].name, kind_words(&all[i]));
 	}
 	out_table_end(o);
@@ -157,38 +249,46 @@ find(const struct call *c, const struct held_cert *all, size_t n, int64_t node, 
 	return NULL;
 }
 
+/* The one that was asked for, among all. */
+struct found {
+	const struct held_cert *cert, *all;
+	size_t n;
+	const char *node;
+};
+
 /* Finds it and calls see() with it. */
 static int
 with_cert(const struct call *c, struct out *o,
-    void (*see)(const struct call *c, struct out *o, const struct held_cert *h, const char *node),
-    struct err *e)
+    void (*see)(const struct call *c, struct out *o, const struct found *f), struct err *e)
 {
-	const struct held_cert *h;
 	struct held_cert *all;
+	struct found f;
 	struct node node;
 	size_t n;
 
 	if (node_find(c->store, call_option(c, "node"), &node, e) != 0 ||
 	    certs_list(c->store, &all, &n, e) != 0)
 		return -1;
-	h = find(c, all, n, node.id, e);
-	if (h != NULL)
-		see(c, o, h, h->node == CERTS_CLUSTER ? "cluster" : node.name);
+	f = (struct found){ .cert = find(c, all, n, node.id, e), .all = all, .n = n };
+	if (f.cert != NULL) {
+		f.node = f.cert->node == CERTS_CLUSTER ? "cluster" : node.name;
+		see(c, o, &f);
+	}
 	certs_list_free(all, n);
-	return h == NULL ? -1 : 0;
+	return f.cert == NULL ? -1 : 0;
 }
 
 static void
-show_one(const struct call *c, struct out *o, const struct held_cert *h, const char *node)
+show_one(const struct call *c, struct out *o, const struct found *f)
 {
+	const struct held_cert *h = f->cert;
 	const struct cert_kind *kind = cert_kind_of(h->store, NULL);
 	char key[32];
 
-	(void)c;
 	key_word(h->cert, key, sizeof(key));
 	out_text(o, "store", "Store", h->store);
 	out_text(o, "name", "File", h->name);
-	out_text(o, "node", "Distribution", node);
+	out_text(o, "node", "Distribution", f->node);
 	out_text(o, "subject", "Subject", cert_subject(h->cert, CERT_CISCO));
 	out_text(o, "issuer", "Issuer", cert_issuer(h->cert, CERT_CISCO));
 	out_hex(o, "serial", "Serial", cert_serial(h->cert));
@@ -196,6 +296,7 @@ show_one(const struct call *c, struct out *o, const struct held_cert *h, const c
 	out_bool(o, "has_key", "Private key held", h->has_key);
 	out_time(o, "not_before", "Valid from", cert_not_before(h->cert));
 	out_time(o, "not_after", "Valid to", cert_not_after(h->cert));
+	out_int(o, "days_left", "Days left", days_left(h->cert, c->now));
 	out_hex(o, "md5", "MD5", cert_md5(h->cert));
 	out_hex(o, "sha1", "SHA-1", cert_sha1(h->cert));
 	out_hex(o, "sha256", "SHA-256", cert_sha256(h->cert));
@@ -211,17 +312,32 @@ run_show(const struct call *c, struct out *o, struct err *e)
 	return with_cert(c, o, show_one, e);
 }
 
+/* Of all stores: who signed it may be trusted for something else only. */
 static void
-export_one(const struct call *c, struct out *o, const struct held_cert *h, const char *node)
+follow(const struct found *f, struct chain *chain)
 {
+	const struct cert **at_hand = mem_array(f->n, sizeof(struct cert *));
+
+	for (size_t i = 0; i < f->n; i++)
+		at_hand[i] = f->all[i].cert;
+	chain_follow(f->cert->cert, at_hand, f->n, chain);
+	free(at_hand);
+}
+
+static void
+export_one(const struct call *c, struct out *o, const struct found *f)
+{
+	struct chain chain = { .cert = { f->cert->cert }, .n = 1 };
 	struct wr pem = { 0 };
 
-	(void)node;
 	if (call_has(c, "der")) {
-		out_raw(o, cert_der(h->cert));
+		out_raw(o, cert_der(f->cert->cert));
 		return;
 	}
-	cert_to_pem(h->cert, &pem);
+	if (call_has(c, "chain"))
+		follow(f, &chain);
+	for (size_t i = 0; i < chain.n; i++)
+		cert_to_pem(chain.cert[i], &pem);
 	out_raw(o, wr_view(&pem));
 	wr_free(&pem);
 }
@@ -229,84 +345,52 @@ export_one(const struct call *c, struct out *o, const struct held_cert *h, const
 static int
 run_export(const struct call *c, struct out *o, struct err *e)
 {
+	if (call_has(c, "der") && call_has(c, "chain"))
+		return err_set(e, ERR_USAGE, "--der holds one certificate, --chain is in PEM only");
 	return with_cert(c, o, export_one, e);
 }
 
 /* ---- changes ---- */
 
 static int
-run_regenerate(const struct call *c, struct out *o, struct err *e)
+show_new(const struct call *c, struct out *o, const struct cert_kind *kind, const struct node *node,
+    struct err *e)
 {
-	const struct cert_kind *kind = cert_kind_of(c->arg[0], e);
-	struct cluster_change change;
-	struct cert *now_own;
-	struct node node;
+	struct cert *own =
+	    certs_own(c->store, kind->store, kind->of_cluster ? CERTS_CLUSTER : node->id, NULL, e);
 
-	if (kind == NULL || node_find(c->store, call_option(c, "node"), &node, e) != 0 ||
-	    cluster_regenerate(c->store, kind, &node, c->now, &change, e) != 0)
+	if (own == NULL)
 		return -1;
-	now_own =
-	    certs_own(c->store, kind->store, kind->of_cluster ? CERTS_CLUSTER : node.id, NULL, e);
-	if (now_own == NULL)
-		return -1;
-	out_text(o, "store", NULL, kind->store);
-	out_text(o, "node", NULL, kind->of_cluster ? "cluster" : node.name);
 	out_line(o, "Successfully Regenerated Certificate for %s.", kind->store);
-	out_text(o, "subject", "Subject", cert_subject(now_own, CERT_CISCO));
-	out_hex(o, "serial", "Serial", cert_serial(now_own));
-	out_int(o, "lists_built", NULL, (int64_t)change.lists_built);
-	if (change.warning[0] != '\0')
-		out_text(o, "warning", "Warning", change.warning);
-	cert_free(now_own);
-	return restart_after(c, o, kind->restart, 4, kind->of_cluster ? NULL : &node, e);
-}
-
-static struct cert *
-read_cert(const char *path, struct err *e)
-{
-	struct wr file = { 0 };
-	struct cert *c = NULL;
-
-	if (file_read(path, UPLOAD_MAX, &file, e) == 0) {
-		/* DER starts with a SEQUENCE; PEM is text. */
-		c = file.n > 0 && file.p[0] == 0x30 ? cert_from_der(wr_view(&file), e)
-						    : cert_from_pem(wr_view(&file), e);
-		if (c == NULL)
-			err_prefix(e, "%s", path);
-	}
-	wr_free(&file);
-	return c;
+	out_text(o, "subject", "Subject", cert_subject(own, CERT_CISCO));
+	out_hex(o, "serial", "Serial", cert_serial(own));
+	cert_free(own);
+	return 0;
 }
 
 static int
-run_upload(const struct call *c, struct out *o, struct err *e)
+run_regenerate(const struct call *c, struct out *o, struct err *e)
 {
-	const struct cert_kind *kind = cert_kind_of(call_option(c, "store"), e);
-	struct cert *cert;
-	bool added;
+	const struct cert_kind *kind = cert_kind_of(c->arg[0], e);
+	struct cluster_change change = { .changed = false };
+	struct node node;
 	int rc;
 
-	if (kind == NULL)
+	if (kind == NULL || node_find(c->store, call_option(c, "node"), &node, e) != 0)
 		return -1;
-	if (kind->identity) {
-		err_set(
-		    e, ERR_USAGE, "%s holds the cluster's own certificate and key", kind->store);
-		return err_hint(
-		    e, "certificates of others go into a trust store: --store %s", kind->copy[0]);
-	}
-	cert = read_cert(c->arg[0], e);
-	if (cert == NULL)
+	out_text(o, "store", NULL, kind->store);
+	out_text(o, "node", NULL, kind->of_cluster ? "cluster" : node.name);
+	rc = cluster_regenerate(c->store, kind, &node, impact_care(c), c->now, &change, e);
+	if (rc == 0 || e->code == ERR_STRANDS)
+		impact_show(o, &change);
+	if (rc != 0 || !change.changed)
+		return rc;
+	out_int(o, "lists_built", NULL, (int64_t)change.lists_built);
+	if (change.warning[0] != '\0')
+		out_text(o, "warning", "Warning", change.warning);
+	if (show_new(c, o, kind, &node, e) != 0)
 		return -1;
-	rc = certs_trust(c->store, kind, cert, c->now, &added, e);
-	if (rc == 0) {
-		out_text(o, "store", NULL, kind->store);
-		out_bool(o, "added", NULL, added);
-		out_text(o, "subject", "Subject", cert_subject(cert, CERT_CISCO));
-		out_hex(o, "serial", "Serial", cert_serial(cert));
-		out_line(o, "%s %s", added ? "Added to" : "Was there already:", kind->store);
-	}
-	cert_free(cert);
-	return rc;
+	return restart_after(c, o, kind->restart, 4, kind->of_cluster ? NULL : &node, e);
 }
 
 static int
@@ -326,10 +410,14 @@ run_delete(const struct call *c, struct out *o, struct err *e)
 	{                                                                                          \
 		.name = "node", .metavar = "NODE", .help = "whose (else the publisher's)"          \
 	}
+#define STORE_OPTION                                                                               \
+	{                                                                                          \
+		.name = "store", .metavar = "STORE", .help = "of this store only"                  \
+	}
 #define REGENERATE                                                                                 \
 	.args = "NAME", .least = 1, .most = 1, .needs = VERB_STORE, .right = RIGHT_ADMIN,          \
 	.help = "new key and certificate; says which services must restart, in order",             \
-	.option = { NODE_OPTION, RESTART_OPTION }, .run = run_regenerate
+	.option = { NODE_OPTION, RESTART_OPTION, IMPACT_OPTION }, .run = run_regenerate
 
 static const struct verb verbs[] = {
 	{
@@ -338,8 +426,21 @@ static const struct verb verbs[] = {
 	    .needs = VERB_STORE,
 	    .right = RIGHT_READ,
 	    .help = "all certificates in all stores",
-	    .option = { { .name = "store", .metavar = "STORE", .help = "of this store only" } },
+	    .option = { STORE_OPTION,
+		{ .name = "expires",
+		    .metavar = "DAYS",
+		    .help = "those that expire within so many days, soonest first" } },
 	    .run = run_list,
+	},
+	{
+	    .words = "cert check",
+	    .args = "",
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "does any certificate expire soon? exit status 5: yes",
+	    .option = { STORE_OPTION,
+		{ .name = "days", .metavar = "DAYS", .help = "within so many days (else 30)" } },
+	    .run = run_check,
 	},
 	{
 	    .words = "show cert list",
@@ -370,25 +471,12 @@ static const struct verb verbs[] = {
 	    .needs = VERB_STORE,
 	    .right = RIGHT_READ,
 	    .help = "PEM on standard output",
-	    .option = { NODE_OPTION, { .name = "der", .help = "DER instead of PEM" } },
+	    .option = { NODE_OPTION, { .name = "der", .help = "DER instead of PEM" },
+		{ .name = "chain", .help = "followed by who issued it, up to the root" } },
 	    .run = run_export,
 	},
 	{ .words = "cert regenerate", REGENERATE },
 	{ .words = "set cert regen", REGENERATE },
-	{
-	    .words = "cert upload",
-	    .args = "FILE",
-	    .least = 1,
-	    .most = 1,
-	    .needs = VERB_STORE,
-	    .right = RIGHT_ADMIN,
-	    .help = "add a certificate (PEM or DER) to a trust store",
-	    .option = { { .name = "store",
-		.metavar = "STORE",
-		.help = "CallManager-trust, Phone-SAST-trust, ...",
-		.must = true } },
-	    .run = run_upload,
-	},
 	{
 	    .words = "cert delete",
 	    .args = "NAME",

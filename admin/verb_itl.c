@@ -271,6 +271,79 @@ run_history(const struct call *c, struct out *o, struct err *e)
 	return 0;
 }
 
+/* ---- utils itl reset ---- */
+
+static int
+serve_on_all(const struct call *c, struct out *o, struct err *e)
+{
+	struct service tftp;
+	struct node *node;
+	size_t n, active = 0;
+	int rc;
+
+	if (node_list(c->store, &node, &n, e) != 0)
+		return -1;
+	out_line(o, "Locating active Tftp servers in the cluster.....");
+	out_line(o, "Following is the list of Active tftp servers in the cluster");
+	out_line(o, "====");
+	rc = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = service_get(c->store, node[i].id, "TFTP", &tftp, e);
+		if (rc != 0 || !tftp.running)
+			continue;
+		rc = service_serve_newest(c->store, &node[i], e);
+		active++;
+		out_add_text(o, "nodes", NULL, node[i].name);
+		out_line(o, "%s", node[i].name);
+	}
+	out_line(o, "====");
+	out_line(o, "Number of Active TFTP servers in the cluster : %zu", active);
+	out_line(
+	    o, "Transferring new reset ITL file to the TFTP server nodes in the cluster.........");
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		out_line(o, "Successfully transferred reset ITL to node %s", node[i].name);
+	free(node);
+	return rc;
+}
+
+/* In one transaction: all TFTP servers have the reset list, or none. */
+static int
+reset_all(const struct call *c, struct out *o, struct err *e)
+{
+	size_t built;
+	int rc = store_begin(c->store, e);
+
+	if (rc != 0)
+		return -1;
+	rc = listing_reset(c->store, c->now, &built, e);
+	if (rc == 0) {
+		out_int(o, "lists_built", NULL, (int64_t)built);
+		out_line(o, "Generating the reset ITL file.....");
+		out_line(o, "The reset ITL file was generated successfully");
+		rc = serve_on_all(c, o, e);
+	}
+	return store_end(c->store, rc, e);
+}
+
+/* The words are those of release 12.5. */
+static int
+run_reset(const struct call *c, struct out *o, struct err *e)
+{
+	if (strcmp(c->arg[0], "localkey") != 0) {
+		err_set(e, ERR_USAGE, "only localkey: a key of this cluster signs");
+		return err_hint(e,
+		    "remotekey imported a backup of ITLRecovery from elsewhere, up to "
+		    "release 14");
+	}
+	if (reset_all(c, o, e) != 0)
+		return -1;
+	out_line(o, "Please reset all the phones to pickup the new ITL File.");
+	out_line(o,
+	    "Then restart TFTP, which signs with the usual key again, and reset them once more:");
+	out_line(o, "  trustlist service restart TFTP");
+	return 0;
+}
+
 #define NODE_OPTION                                                                                \
 	{                                                                                          \
 		.name = "node", .metavar = "NODE", .help = "whose (else the publisher's)"          \
@@ -285,7 +358,15 @@ run_history(const struct call *c, struct out *o, struct err *e)
 	.help = "the ITL that TFTP serves, as Cisco prints it",                                    \
 	.option = { NODE_OPTION, NUMBER_OPTION }, .run = run_show
 
+#define RESET                                                                                      \
+	.args = "localkey", .least = 1, .most = 1, .needs = VERB_STORE, .right = RIGHT_ADMIN,      \
+	.help =                                                                                    \
+	    "sign the ITL with another key of the cluster, so that locked phones follow again",    \
+	.run = run_reset
+
 static const struct verb verbs[] = {
+	{ .words = "itl reset", RESET },
+	{ .words = "utils itl reset", RESET },
 	{ .words = "itl show", SHOW },
 	{ .words = "show itl", SHOW },
 	{

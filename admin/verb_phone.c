@@ -9,6 +9,7 @@
 #include "admin/verbs.h"
 #include "trust/device.h"
 #include "trust/model.h"
+#include "trust/seen.h"
 
 static const char *
 security_word(enum security_mode mode)
@@ -92,28 +93,53 @@ run_add(const struct call *c, struct out *o, struct err *e)
 	return 0;
 }
 
+/* The trust state: CUCM's word for it, and why. */
+static int
+put_trust(const struct call *c, struct out *o, const struct device *d, bool table, struct err *e)
+{
+	enum itl_status status;
+	char why[SEEN_NOTE_MAX];
+	struct seen seen;
+
+	if (seen_get(c->store, d->name, &seen, e) != 0 ||
+	    seen_status(c->store, d, &seen, &status, why, e) != 0)
+		return -1;
+	out_text(o, "itl_status", "ITL File Status", itl_status_word(status));
+	out_text(o, "itl_why", table ? NULL : "Why", why);
+	out_time(o, "last_seen", "Last Seen", seen.at);
+	out_text(o, "peer", table ? NULL : "Address", seen.peer[0] != '\0' ? seen.peer : NULL);
+	return 0;
+}
+
+static int
+put_phone(const struct call *c, struct out *o, const struct device *d, struct err *e)
+{
+	out_row(o);
+	out_text(o, "name", "Device Name", d->name);
+	out_text(o, "model", "Model", d->model->name);
+	out_text(o, "description", "Description", d->description);
+	out_text(o, "security", "Security", security_word(d->security));
+	out_bool(o, "security_by_default", "Signed files", d->model->sbd);
+	return put_trust(c, o, d, true, e);
+}
+
 static int
 run_list(const struct call *c, struct out *o, struct err *e)
 {
 	static const char *const headings[] = { "Device Name", "Model", "Description", "Security",
-		"Signed files", NULL };
+		"Signed files", "ITL File Status", "Last Seen", NULL };
 	struct device *all;
 	size_t n;
+	int rc = 0;
 
 	if (device_list(c->store, &all, &n, e) != 0)
 		return -1;
 	out_table(o, "phones", headings);
-	for (size_t i = 0; i < n; i++) {
-		out_row(o);
-		out_text(o, "name", "Device Name", all[i].name);
-		out_text(o, "model", "Model", all[i].model->name);
-		out_text(o, "description", "Description", all[i].description);
-		out_text(o, "security", "Security", security_word(all[i].security));
-		out_bool(o, "security_by_default", "Signed files", all[i].model->sbd);
-	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = put_phone(c, o, &all[i], e);
 	out_table_end(o);
 	free(all);
-	return 0;
+	return rc;
 }
 
 static int
@@ -145,7 +171,7 @@ run_show(const struct call *c, struct out *o, struct err *e)
 	out_text(o, "load", "Load", d.load[0] != '\0' ? d.load : NULL);
 	out_time(o, "added", "Added", d.added);
 	out_int(o, "resets", "Resets asked for", d.resets);
-	return 0;
+	return put_trust(c, o, &d, false, e);
 }
 
 static int

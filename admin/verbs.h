@@ -6,12 +6,14 @@
 
 #include "admin/verb.h"
 
-extern const struct verb_set cluster_verbs; /* verb_cluster.c */
-extern const struct verb_set cert_verbs;    /* verb_cert.c */
-extern const struct verb_set itl_verbs;	    /* verb_itl.c */
-extern const struct verb_set param_verbs;   /* verb_param.c */
-extern const struct verb_set service_verbs; /* verb_service.c */
-extern const struct verb_set phone_verbs;   /* verb_phone.c */
-extern const struct verb_set file_verbs;    /* verb_file.c: lists, signed files, certificates */
+extern const struct verb_set cluster_verbs;	/* verb_cluster.c */
+extern const struct verb_set cert_verbs;	/* verb_cert.c */
+extern const struct verb_set cert_upload_verbs; /* verb_cert_upload.c */
+extern const struct verb_set itl_verbs;		/* verb_itl.c */
+extern const struct verb_set param_verbs;	/* verb_param.c */
+extern const struct verb_set service_verbs;	/* verb_service.c */
+extern const struct verb_set phone_verbs;	/* verb_phone.c */
+extern const struct verb_set events_verbs;	/* verb_events.c */
+extern const struct verb_set file_verbs;	/* verb_file.c: lists, signed files, certificates */
 
 #endif

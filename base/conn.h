@@ -9,6 +9,7 @@
 #ifndef TL_BASE_CONN_H
 #define TL_BASE_CONN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,9 @@ struct conn_ops {
 	const char *service;   /* "tvs": for log lines */
 	size_t max_message;    /* longer ones end the connection */
 	unsigned idle_seconds; /* without a whole message or an answer; 0: 60 */
+	/* Asked before a connection is taken; false turns it away unheard (the service is stopped).
+	 * The moment for conn_listener_set_tls(), too.  NULL: always. */
+	bool (*awake)(void *service);
 	/* How long is the message that starts here?  head is never empty; 0: not yet known; -1: not
 	 * our protocol, which ends the connection. */
 	ssize_t (*frame)(struct bytes head);
@@ -78,6 +82,7 @@ void conn_send(struct conn *c, struct bytes b);
 /* No more messages: sends what is queued, says goodbye, calls close().  None of that before the
  * service's function has returned; may be called at any time from open() to close(). */
 void conn_finish(struct conn *c);
+const char *conn_cipher(const struct conn *c); /* as OpenSSL calls it; from open() on */
 const char *conn_peer(const struct conn *c); /* "10.0.0.1:4711", "[::1]:4711"; lives like c */
 
 #endif

@@ -70,40 +70,57 @@ tls_version_text(int version)
 
 /* ---- the key log ---- */
 
-static int key_log_index; /* of the descriptor (plus one) kept with an SSL_CTX */
+struct key_log {
+	int fd;
+};
+
+static int key_log_index; /* of the struct key_log kept with an SSL_CTX */
 static pthread_once_t key_log_once = PTHREAD_ONCE_INIT;
 
 static void
-key_log_close(void *parent, void *fd, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+key_log_free(void *parent, void *log, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
 	(void)parent;
 	(void)data;
 	(void)index;
 	(void)argl;
 	(void)argp;
-	if (fd != NULL)
-		close((int)(intptr_t)fd - 1);
+	if (log != NULL)
+		close(((struct key_log *)log)->fd);
+	free(log);
 }
 
 static void
 key_log_register(void)
 {
-	key_log_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, key_log_close);
+	key_log_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, key_log_free);
 }
 
 /* A single write() at the end of the file: lines of several threads and workers do not mix. */
 static void
 key_log_line(const SSL *ssl, const char *line)
 {
-	intptr_t fd = (intptr_t)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), key_log_index) - 1;
+	const struct key_log *log = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), key_log_index);
 	struct wr w = { 0 };
 	ssize_t n;
 
 	wr_text(&w, line);
 	wr_u8(&w, '\n');
-	n = write((int)fd, w.p, w.n);
+	n = write(log->fd, w.p, w.n);
 	(void)n; /* a full disk costs the log, not the phones */
 	wr_wipe(&w);
+}
+
+static void
+key_log_keep(SSL_CTX *ctx, int fd)
+{
+	struct key_log *log = mem_new(sizeof(*log));
+
+	log->fd = fd;
+	pthread_once(&key_log_once, key_log_register);
+	if (SSL_CTX_set_ex_data(ctx, key_log_index, log) != 1)
+		abort(); /* only out of memory */
+	SSL_CTX_set_keylog_callback(ctx, key_log_line);
 }
 
 static int
@@ -113,14 +130,12 @@ key_log_open(SSL_CTX *ctx, const char *path, struct err *e)
 
 	if (fd < 0)
 		return err_errno(e, "cannot open the key log %s", path);
-	pthread_once(&key_log_once, key_log_register);
-	if (fchmod(fd, 0600) != 0 ||
-	    SSL_CTX_set_ex_data(ctx, key_log_index, (void *)(intptr_t)(fd + 1)) != 1) {
+	if (fchmod(fd, 0600) != 0) {
 		err_errno(e, "cannot keep the key log %s to ourselves", path);
 		close(fd);
 		return -1;
 	}
-	SSL_CTX_set_keylog_callback(ctx, key_log_line);
+	key_log_keep(ctx, fd);
 	return 0;
 }
 
@@ -312,8 +327,8 @@ ask_client_cert(SSL_CTX *ctx)
 	SSL_CTX_set_cert_verify_callback(ctx, any_certificate, NULL);
 }
 
-/* TLS 1.0 and 1.1 sign with MD5 and SHA-1, and so do certificates of phones, which OpenSSL has at
- * level 0 only.  Level 1 is what a TLS 1.2 of today needs least. */
+/* TLS 1.0 and 1.1 sign with MD5 and SHA-1, and so do old phones when asked for their certificate:
+ * OpenSSL allows that at level 0 only. */
 static int
 level_for(const struct tls_rules *rules)
 {

@@ -55,7 +55,22 @@ read_level(const char *value, void *field, struct err *e)
 	return 0;
 }
 
+static int
+read_version(const char *value, void *field, struct err *e)
+{
+	return tls_version_of(value, field, e);
+}
+
 #define FIELD(name) offsetof(struct config, name)
+/* A listener's section; port 0 switches it off. */
+#define LISTENER(section, at)                                                                      \
+	{ (section), "port", CONF_INT, FIELD(at.port), 0, 65535, NULL },                           \
+	    { (section), "address", CONF_CHECK, FIELD(at.address), 0, 0, read_address },           \
+	    { (section), "tls_min", CONF_CHECK, FIELD(at.tls_min), 0, 0, read_version },           \
+	    { (section), "tls_max", CONF_CHECK, FIELD(at.tls_max), 0, 0, read_version },           \
+	{                                                                                          \
+		(section), "ciphers", CONF_TEXT, FIELD(at.ciphers), 0, 0, NULL                     \
+	}
 
 static const struct conf_setting table[] = {
 	{ "server", "workers", CONF_CHECK, FIELD(workers), 0, 0, read_workers },
@@ -64,6 +79,13 @@ static const struct conf_setting table[] = {
 	{ "tftp", "folder", CONF_PATH, FIELD(tftp_folder), 0, 0, NULL },
 	{ "tftp", "transfers", CONF_INT, FIELD(tftp_transfers), 1, 100000, NULL },
 	{ "tftp", "transfers_per_peer", CONF_INT, FIELD(tftp_transfers_per_peer), 1, 100000, NULL },
+	LISTENER("tvs", tvs[0]),
+	LISTENER("tvs-2", tvs[1]),
+	LISTENER("tvs-3", tvs[2]),
+	LISTENER("tvs-4", tvs[3]),
+	{ "tls", "connections", CONF_INT, FIELD(connections), 1, 1000000, NULL },
+	{ "tls", "connections_per_peer", CONF_INT, FIELD(connections_per_peer), 1, 1000000, NULL },
+	{ "tls", "key_log", CONF_PATH, FIELD(key_log), 0, 0, NULL },
 	{ "log", "level", CONF_CHECK, FIELD(log_level), 0, 0, read_level },
 };
 
@@ -79,7 +101,14 @@ config_read(const char *root, struct config *out, struct conf_report *report, st
 		.tftp_folder = root_folder(root),
 		.tftp_transfers = 8192,
 		.tftp_transfers_per_peer = 4096,
+		.connections = 4096,
+		.connections_per_peer = 1024,
 		.log_level = LOG_INFO };
+	/* From TLS 1.0 on, which is all that 7900 phones speak: what a cluster does unless told. */
+	out->tvs[0] =
+	    (struct config_listener){ .port = 2445, .tls_min = TLS_1_0, .tls_max = TLS_1_3 };
+	for (size_t i = 1; i < CONFIG_LISTENERS; i++)
+		out->tvs[i] = (struct config_listener){ .tls_min = TLS_1_2, .tls_max = TLS_1_3 };
 	rc = conf_read(path, table, SETTINGS, out, report, e);
 	free(path);
 	return rc;
@@ -91,4 +120,8 @@ config_free(struct config *c)
 	conf_free(table, SETTINGS, c);
 	free(c->tftp_address);
 	c->tftp_address = NULL;
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++) {
+		free(c->tvs[i].address);
+		c->tvs[i].address = NULL;
+	}
 }

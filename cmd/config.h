@@ -7,6 +7,17 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/tls.h"
+
+/* A TLS listener of a service. */
+struct config_listener {
+	int port;      /* 0: not there */
+	char *address; /* NULL: each node listens on its own */
+	enum tls_version tls_min, tls_max;
+	char *ciphers; /* NULL: the usual ones */
+};
+
+enum { CONFIG_LISTENERS = 4 };
 
 struct config {
 	unsigned workers; /* 0: one per processor */
@@ -14,6 +25,9 @@ struct config {
 	char *tftp_address; /* NULL: each node listens on its own address */
 	char *tftp_folder;
 	int tftp_transfers, tftp_transfers_per_peer;
+	struct config_listener tvs[CONFIG_LISTENERS]; /* [tvs], [tvs-2], [tvs-3], [tvs-4] */
+	int connections, connections_per_peer;	      /* of each TLS listener and worker */
+	char *key_log; /* NULL: secrets of connections are not written anywhere */
 	enum log_level log_level;
 };
 

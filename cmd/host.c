@@ -6,23 +6,30 @@
 
 #include "admin/root.h"
 #include "base/mem.h"
+#include "base/log.h"
 #include "tftp/front.h"
+#include "trust/trail.h"
+#include "tvs/server.h"
 
 enum {
 	DRAIN_MS = 10000,   /* how long running transfers may take to end */
 	DRAIN_LOOK_MS = 20, /* how often we look whether they have */
+	FLUSH_MS = 250,	    /* how long what is noted stays in memory */
 };
 
-/* A node's file counter. */
+/* The services of a node. */
 struct counter {
-	struct resolver *resolver;
-	struct tftp_server *server;
+	struct front front;
+	struct tftp_server *tftp;
+	struct tvs_server *tvs;
 };
 
 struct host {
 	struct loop *loop;
 	struct store *store;
 	int folder; /* of static files, open */
+	struct trail *trail;
+	struct loop_watch *flush;
 	struct counter *counter;
 	size_t counters;
 	struct loop_watch *drain;
@@ -30,30 +37,98 @@ struct host {
 };
 
 static int
-open_counter(struct host *h, const struct host_plan *plan, const struct node *node,
-    struct counter *c, struct err *e)
+open_tftp(struct host *h, const struct host_plan *plan, const struct node *node, struct counter *c,
+    struct err *e)
 {
 	const struct config *config = plan->config;
-	struct resolver_plan names = { .store = h->store, .node = node->id, .folder = h->folder };
-	struct tftp_service service;
+	struct resolver_plan names = { .store = h->store,
+		.node = node->id,
+		.folder = h->folder,
+		.tvs_port = (unsigned)config->tvs[0].port };
 	const char *address = config->tftp_address ? config->tftp_address : node->address;
+	struct tftp_service service;
 
-	c->resolver = resolver_new(&names);
-	service = front_service(c->resolver);
+	c->front = (struct front){ resolver_new(&names), h->trail, node->id };
+	service = front_service(&c->front);
 	service.transfers_max = (unsigned)config->tftp_transfers;
 	service.transfers_per_host = (unsigned)config->tftp_transfers_per_peer;
-	c->server = tftp_server_open(h->loop, address, (uint16_t)config->tftp_port, &service, e);
-	return c->server == NULL ? -1 : 0;
+	c->tftp = tftp_server_open(h->loop, address, (uint16_t)config->tftp_port, &service, e);
+	return c->tftp == NULL ? err_prefix(e, "TFTP of node %s", node->name) : 0;
+}
+
+static int
+listen_tvs(struct tvs_server *v, const struct config *config, const struct config_listener *l,
+    const struct node *node, struct err *e)
+{
+	struct tvs_listener on = { .address = l->address ? l->address : node->address,
+		.port = (uint16_t)l->port,
+		.rules = { .min = l->tls_min,
+		    .max = l->tls_max,
+		    .ciphers = l->ciphers,
+		    .key_log = config->key_log },
+		.limits = { .connections = (unsigned)config->connections,
+		    .per_host = (unsigned)config->connections_per_peer } };
+
+	if (tvs_server_listen(v, &on, e) == 0)
+		return 0;
+	return err_prefix(e, "TVS of node %s on port %d", node->name, l->port);
+}
+
+static int
+open_tvs(struct host *h, const struct host_plan *plan, const struct node *node, struct counter *c,
+    struct err *e)
+{
+	struct tvs_plan what = { .loop = h->loop,
+		.store = h->store,
+		.trail = h->trail,
+		.node = *node,
+		.tickets = plan->tickets };
+
+	c->tvs = tvs_server_new(&what, e);
+	if (c->tvs == NULL)
+		return err_prefix(e, "TVS of node %s", node->name);
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
+		if (plan->config->tvs[i].port != 0 &&
+		    listen_tvs(c->tvs, plan->config, &plan->config->tvs[i], node, e) != 0)
+			return -1;
+	return 0;
+}
+
+static void
+flush(struct host *h)
+{
+	struct err e = { 0 };
+	uint64_t dropped = 0;
+
+	if (trail_flush(h->trail, &dropped, &e) != 0)
+		log_err(LOG_ERROR, "serve", NULL, NULL, "trail-not-written", &e);
+	if (dropped > 0)
+		log_event(LOG_WARN, "serve", NULL, NULL, "trail-dropped", "events",
+		    LOG_NUM(dropped), NULL);
+}
+
+static void
+on_flush(void *ctx)
+{
+	struct host *h = ctx;
+
+	flush(h);
+	loop_timer_start(h->flush, FLUSH_MS);
 }
 
 static void
 host_free(struct host *h)
 {
 	for (size_t i = 0; i < h->counters; i++) {
-		tftp_server_close(h->counter[i].server);
-		resolver_free(h->counter[i].resolver);
+		tftp_server_close(h->counter[i].tftp);
+		resolver_free(h->counter[i].front.resolver);
+		tvs_server_free(h->counter[i].tvs);
 	}
 	free(h->counter);
+	if (h->trail != NULL)
+		flush(h);
+	trail_free(h->trail);
+	loop_forget(h->flush);
 	loop_forget(h->drain);
 	store_close(h->store);
 	if (h->folder >= 0)
@@ -72,12 +147,16 @@ open_all(struct host *h, const struct host_plan *plan, struct err *e)
 	h->store = root_open_store(plan->root, e);
 	if (h->store == NULL)
 		return -1;
+	h->trail = trail_new(h->store);
+	h->flush = loop_timer(h->loop, on_flush, h);
+	loop_timer_start(h->flush, FLUSH_MS);
 	h->counter = mem_array(plan->nodes, sizeof(*h->counter));
 	for (h->counters = 0; h->counters < plan->nodes;) {
 		const struct node *node = &plan->node[h->counters];
+		struct counter *c = &h->counter[h->counters++];
 
-		if (open_counter(h, plan, node, &h->counter[h->counters++], e) != 0)
-			return err_prefix(e, "TFTP of node %s", node->name);
+		if (open_tftp(h, plan, node, c, e) != 0 || open_tvs(h, plan, node, c, e) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -104,7 +183,8 @@ running(const struct host *h)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < h->counters; i++)
-		n += tftp_server_transfers(h->counter[i].server);
+		n += tftp_server_transfers(h->counter[i].tftp) +
+		     tvs_server_connections(h->counter[i].tvs);
 	return n;
 }
 
@@ -125,8 +205,10 @@ host_stop(void *own)
 {
 	struct host *h = own;
 
-	for (size_t i = 0; i < h->counters; i++)
-		tftp_server_quiet(h->counter[i].server);
+	for (size_t i = 0; i < h->counters; i++) {
+		tftp_server_quiet(h->counter[i].tftp);
+		tvs_server_quiet(h->counter[i].tvs);
+	}
 	h->drain_until = clock_mono_ms() + DRAIN_MS;
 	h->drain = loop_timer(h->loop, look_whether_drained, h);
 	loop_timer_start(h->drain, 0);

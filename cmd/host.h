@@ -15,6 +15,8 @@ struct host_plan {
 	const struct config *config;
 	const struct node *node; /* all of the cluster */
 	size_t nodes;
+	const struct tls_tickets
+	    *tickets; /* so that a session of one worker resumes with another */
 };
 
 /* For workers_start(); its ctx is a struct host_plan. */

@@ -17,10 +17,12 @@
 static const struct verb_set *const sets[] = {
 	&cluster_verbs,
 	&cert_verbs,
+	&cert_upload_verbs,
 	&itl_verbs,
 	&param_verbs,
 	&service_verbs,
 	&phone_verbs,
+	&events_verbs,
 	&file_verbs,
 	&vphone_verbs,
 	&serve_verbs,

@@ -11,12 +11,17 @@
 #include <unistd.h>
 
 #include "admin/root.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/config.h"
 #include "cmd/host.h"
 #include "cmd/notify.h"
+#include "trust/known.h"
+#include "trust/param.h"
 #include "trust/service.h"
+
+enum { NOTIFICATION_LOOK_MS = 500 };
 
 /* The process: its configuration, its workers, and a loop of its own for signals. */
 struct serving {
@@ -25,8 +30,11 @@ struct serving {
 	struct config config;
 	struct node *node;
 	size_t nodes;
+	struct tls_tickets *tickets;
 	struct workers *workers;
 	struct loop_watch *watchdog;
+	struct store *store; /* of this thread: certificate change notification */
+	struct loop_watch *notification;
 	bool failed;
 	struct err why;
 };
@@ -105,7 +113,7 @@ read_nodes(struct serving *v, struct err *e)
 static int
 start_workers(struct serving *v, struct err *e)
 {
-	struct host_plan plan = { v->root, &v->config, v->node, v->nodes };
+	struct host_plan plan = { v->root, &v->config, v->node, v->nodes, v->tickets };
 
 	v->workers = workers_start(v->config.workers, &host_ops, &plan, e);
 	return v->workers == NULL ? -1 : 0;
@@ -114,12 +122,12 @@ start_workers(struct serving *v, struct err *e)
 static void
 say_ready(const struct serving *v)
 {
-	fprintf(stderr, "ready: TFTP on");
+	fprintf(stderr, "ready: TFTP on port %d, TVS on %d;", v->config.tftp_port,
+	    v->config.tvs[0].port);
 	for (size_t i = 0; i < v->nodes; i++)
-		fprintf(stderr, " %s:%d (%s)",
-		    v->config.tftp_address ? v->config.tftp_address : v->node[i].address,
-		    v->config.tftp_port, v->node[i].name);
-	fprintf(stderr, ", %u worker%s\n", workers_count(v->workers),
+		fprintf(stderr, " %s %s,", v->node[i].name,
+		    v->config.tftp_address ? v->config.tftp_address : v->node[i].address);
+	fprintf(stderr, " %u worker%s\n", workers_count(v->workers),
 	    workers_count(v->workers) == 1 ? "" : "s");
 	notify_send("READY=1");
 }
@@ -193,6 +201,26 @@ on_watchdog(void *ctx)
 	loop_timer_start(v->watchdog, notify_watchdog_ms());
 }
 
+/* CUCM's certificate change notification: what was uploaded to or deleted from the trust stores
+ * reaches TVS after a while. */
+static void
+on_notification(void *ctx)
+{
+	const struct param *interval = param_find(PARAM_NOTIFY, NULL);
+	struct serving *v = ctx;
+	char minutes[PARAM_VALUE_MAX];
+	struct err e = { 0 };
+	size_t told = 0;
+
+	if (param_get(v->store, interval, minutes, &e) != 0 ||
+	    known_notify(v->store, strtol(minutes, NULL, 10), clock_wall(), &told, &e) != 0)
+		log_err(LOG_ERROR, "serve", NULL, NULL, "notification-failed", &e);
+	if (told > 0)
+		log_event(LOG_INFO, "tvs", NULL, NULL, "certificate-change-notification", "nodes",
+		    LOG_NUM(told), NULL);
+	loop_timer_start(v->notification, NOTIFICATION_LOOK_MS);
+}
+
 /* Runs until it is told to stop. */
 static int
 stay(struct serving *v, struct err *e)
@@ -207,8 +235,11 @@ stay(struct serving *v, struct err *e)
 		v->watchdog = loop_timer(v->loop, on_watchdog, v);
 		on_watchdog(v);
 	}
+	v->notification = loop_timer(v->loop, on_notification, v);
+	on_notification(v);
 	say_ready(v);
 	loop_run(v->loop);
+	loop_forget(v->notification);
 	for (size_t i = 0; i < sizeof(watch) / sizeof(watch[0]); i++)
 		loop_forget(watch[i]);
 	loop_forget(v->watchdog);
@@ -254,12 +285,19 @@ run_serve(const struct call *c, struct out *o, struct err *e)
 		goto out;
 	log_set_level(v.config.log_level);
 	raise_descriptors();
+	if (v.config.key_log != NULL)
+		log_event(LOG_WARN, "serve", NULL, NULL, "tls-secrets-are-written", "file",
+		    v.config.key_log, NULL);
 	v.loop = loop_new(e);
-	if (v.loop == NULL || start_workers(&v, e) != 0)
+	v.tickets = tls_tickets_new(e);
+	v.store = root_open_store(c->root, e);
+	if (v.loop == NULL || v.tickets == NULL || v.store == NULL || start_workers(&v, e) != 0)
 		goto out;
 	rc = stay(&v, e);
 out:
 	workers_stop(v.workers);
+	tls_tickets_free(v.tickets);
+	store_close(v.store);
 	loop_free(v.loop);
 	config_free(&v.config);
 	free(v.node);

@@ -1,21 +1,29 @@
 /*
  * devconf: a phone's XML configuration, made from facts - where its CallManagers, its TVS and its
- * CAPF are, how secure it registers, which firmware it is to run.
+ * CAPF are, how secure it registers, which firmware it is to run - and read again, whoever made it.
  *
- * No store, no clock, no files: the same facts give the same bytes.  The only user of libxml2.
+ * No store, no clock, no files: the same facts give the same bytes.  The only user of libxml2,
+ * which gets to see memory alone: no network, no DTD, no entities.
  */
 #ifndef TL_TFTP_DEVCONF_H
 #define TL_TFTP_DEVCONF_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
 #include "trust/device.h"
 #include "trust/node.h"
 
-enum { DEVCONF_SERVERS_MAX = 3, DEVCONF_TVS_PORT = 2445 };
+enum {
+	DEVCONF_SERVERS_MAX = 3,
+	DEVCONF_TVS_PORT = 2445,
+	DEVCONF_CAPF_PORT = 3804,
+	DEVCONF_MAX = 2 << 20,	/* phones download no more than 2048 KB */
+	DEVCONF_HOST_MAX = 256, /* a name or an address, with its NUL */
+};
 
 /* What holds for all phones that a node serves. */
 struct devconf_facts {
@@ -33,5 +41,28 @@ devconf_make(const struct devconf_facts *f, const struct device *d, struct wr *o
 /* XMLDefault.cnf.xml, for phones that are not known: CallManagers, and the firmware of each model.
  */
 int devconf_make_default(const struct devconf_facts *f, struct wr *out, struct err *e);
+
+struct devconf_server {
+	char host[DEVCONF_HOST_MAX]; /* as it stands there: a name, IPv4 or IPv6; "": none */
+	uint16_t port;		     /* the usual one where it names none */
+};
+
+/* What a configuration says.  Servers stand in the order in which phones try them: by priority,
+ * then as they came. */
+struct devconf_read {
+	bool is_default; /* XMLDefault.cnf.xml, which has CallManagers and none of the rest */
+	char callmanager[DEVCONF_SERVERS_MAX][DEVCONF_HOST_MAX];
+	size_t callmanagers;
+	struct devconf_server tvs[DEVCONF_SERVERS_MAX];
+	size_t tvs_n;
+	struct devconf_server capf;
+	enum security_mode security; /* SECURITY_NONE unless it says otherwise */
+	char load[DEVICE_LOAD_MAX];  /* firmware it is to run; "": what it has */
+};
+
+/* All or nothing: on -1, *e says why, with line and column where the XML is broken and with the
+ * line where it is not but makes no sense; *out is zeroed.  Elements that we do not know are
+ * skipped.  A DOCTYPE is refused, and with it every entity that XML does not have by itself. */
+int devconf_read(struct bytes xml, struct devconf_read *out, struct err *e);
 
 #endif

@@ -1,15 +1,35 @@
 #include "tftp/front.h"
 
-#include "base/loop.h"
+#include "base/clock.h"
+#include "tftp/asked.h"
 
 static int
 resolve(void *ctx, const struct tftp_ask *ask, struct content **out, struct err *e)
 {
-	return resolver_resolve(ctx, ask->name, clock_wall(), out, e);
+	struct front *f = ctx;
+
+	return resolver_resolve(f->resolver, ask->name, clock_wall(), out, e) < 0 ? -1 : 0;
+}
+
+/* A list counts as fetched when the phone has acknowledged all of it. */
+static void
+done(void *ctx, const struct tftp_ask *ask, enum tftp_outcome outcome, uint64_t bytes, int64_t ms)
+{
+	struct front *f = ctx;
+	struct asked asked;
+	int64_t list = 0;
+
+	(void)bytes;
+	(void)ms;
+	if (asked_of(ask->name, &asked, NULL) != 0 || asked.device[0] == '\0')
+		return;
+	if (asked.kind == ASKED_ITL && outcome == TFTP_SENT)
+		list = resolver_itl(f->resolver);
+	trail_phone(f->trail, asked.device, ask->peer, f->node, list, clock_wall());
 }
 
 struct tftp_service
-front_service(struct resolver *r)
+front_service(struct front *f)
 {
-	return (struct tftp_service){ .resolve = resolve, .ctx = r };
+	return (struct tftp_service){ .resolve = resolve, .done = done, .ctx = f };
 }

@@ -42,6 +42,9 @@ void resolver_free(struct resolver *r); /* wipes keys; NULL is fine */
 int resolver_resolve(
     struct resolver *r, const char *name, int64_t now, struct content **out, struct err *e);
 
+/* The ITL it serves, by its number in the store; 0: none. */
+int64_t resolver_itl(const struct resolver *r);
+
 const struct resolver_counters *resolver_counters(const struct resolver *r);
 
 #endif

@@ -473,6 +473,12 @@ cert_is_self_issued(const struct cert *c)
 	return X509_NAME_cmp(X509_get_subject_name(c->x509), X509_get_issuer_name(c->x509)) == 0;
 }
 
+struct x509_st *
+cert_handle(const struct cert *c)
+{
+	return c->x509;
+}
+
 void
 cert_to_pem(const struct cert *c, struct wr *out)
 {

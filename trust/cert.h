@@ -76,6 +76,10 @@ int64_t cert_not_after(const struct cert *c);
 bool cert_eq(const struct cert *a, const struct cert *b); /* the same DER */
 bool cert_is_self_issued(const struct cert *c);
 
+/* OpenSSL's handle, for what only OpenSSL can do with a certificate (check a chain, serve TLS); not
+ * to be changed.  Lives as long as the certificate. */
+struct x509_st *cert_handle(const struct cert *c);
+
 /* PEM, appended to out. */
 void cert_to_pem(const struct cert *c, struct wr *out);
 

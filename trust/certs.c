@@ -14,21 +14,24 @@
  * and restarts: the certificate tables of TechNotes 214231 and 217138. */
 static const struct cert_kind kinds[] = {
 	{ "CallManager", true, false, { ROLE_CCM_TFTP, ROLE_SAST }, 2,
-	    { "CallManager-trust", "Phone-SAST-trust" }, { "CallManager", "TVS", "TFTP" } },
-	{ "TVS", true, false, { ROLE_TVS }, 1, { "TVS-trust" }, { "TVS", "TFTP" } },
+	    { "CallManager-trust", "Phone-SAST-trust" }, { "CallManager", "TVS", "TFTP" },
+	    "CallManager-trust" },
+	{ "TVS", true, false, { ROLE_TVS }, 1, { "TVS-trust" }, { "TVS", "TFTP" }, "TVS-trust" },
 	{ "CAPF", true, true, { ROLE_CAPF }, 1, { "CAPF-trust", "CallManager-trust" },
-	    { "CAPF", "TVS", "TFTP" } },
+	    { "CAPF", "TVS", "TFTP" }, "CAPF-trust" },
+	/* Its CAs have no store of their own, and are no SAST. */
 	{ "ITLRecovery", true, true, { 0 }, 0, { "Phone-SAST-trust", "CallManager-trust" },
-	    { "TVS", "TFTP" } },
-	{ "tomcat", true, false, { ROLE_APP_SERVER }, 1, { "tomcat-trust" }, { NULL } },
-	{ "CallManager-trust", false, true, { 0 }, 0, { NULL }, { NULL } },
-	{ "CAPF-trust", false, true, { 0 }, 0, { NULL }, { NULL } },
-	{ "TVS-trust", false, true, { 0 }, 0, { NULL }, { NULL } },
-	{ "tomcat-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL } },
-	{ "Phone-SAST-trust", false, true, { ROLE_SAST, ROLE_TFTP }, 2, { NULL }, { NULL } },
-	{ "Phone-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL } },
-	{ "Phone-CTL-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL } },
-	{ "Phone-VPN-trust", false, true, { ROLE_VPN }, 1, { NULL }, { NULL } },
+	    { "TVS", "TFTP" }, "CallManager-trust" },
+	{ "tomcat", true, false, { ROLE_APP_SERVER }, 1, { "tomcat-trust" }, { NULL },
+	    "tomcat-trust" },
+	{ "CallManager-trust", false, true, { 0 }, 0, { NULL }, { NULL }, NULL },
+	{ "CAPF-trust", false, true, { 0 }, 0, { NULL }, { NULL }, NULL },
+	{ "TVS-trust", false, true, { 0 }, 0, { NULL }, { NULL }, NULL },
+	{ "tomcat-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL }, NULL },
+	{ "Phone-SAST-trust", false, true, { ROLE_SAST, ROLE_TFTP }, 2, { NULL }, { NULL }, NULL },
+	{ "Phone-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL }, NULL },
+	{ "Phone-CTL-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL }, NULL },
+	{ "Phone-VPN-trust", false, true, { ROLE_VPN }, 1, { NULL }, { NULL }, NULL },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -282,6 +285,19 @@ certs_trust(struct store *s, const struct cert_kind *kind, const struct cert *c,
 		*added = rc == 0;
 	}
 	return store_end(s, there < 0 ? -1 : rc, e);
+}
+
+int
+certs_trust_all(struct store *s, const struct cert_kind *kind, const struct cert *const *c,
+    size_t n, int64_t now, bool *added, struct err *e)
+{
+	int rc = 0;
+
+	if (store_begin(s, e) != 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = certs_trust(s, kind, c[i], now, &added[i], e);
+	return store_end(s, rc, e);
 }
 
 int

@@ -33,6 +33,7 @@ struct cert_kind {
 	size_t roles;
 	const char *copy[2];	/* identity stores: the trust stores that get a copy */
 	const char *restart[4]; /* identity stores: services to restart after a change, in order */
+	const char *cas;	/* identity stores: the trust store of the CAs that sign for it */
 };
 
 const struct cert_kind *cert_kinds(size_t *n);
@@ -48,6 +49,9 @@ int certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, c
  * name gets its serial number into the file name, or, when that is taken too, part of its hash. */
 int certs_trust(struct store *s, const struct cert_kind *kind, const struct cert *c, int64_t now,
     bool *added, struct err *e);
+/* Adds them all, or none; added[i] as above. */
+int certs_trust_all(struct store *s, const struct cert_kind *kind, const struct cert *const *c,
+    size_t n, int64_t now, bool *added, struct err *e);
 /* Takes out of a trust store what has this file name (with or without .pem). */
 int certs_untrust(struct store *s, const struct cert_kind *kind, const char *name, struct err *e);
 

@@ -64,31 +64,76 @@ owner_of(struct store *s, const struct cert_kind *kind, const struct node *node,
 	return 0;
 }
 
-int
-cluster_replace(struct store *s, const struct cert_kind *kind, const struct node *node,
+static int
+replace(struct store *s, const struct cert_kind *kind, const struct node *node,
     const struct cert *c, const struct key *k, int64_t now, struct cluster_change *out,
     struct err *e)
 {
 	char why[200];
 	int rc;
 
-	*out = (struct cluster_change){ .changed = true };
 	if (kind->of_cluster)
 		snprintf(why, sizeof(why), "%s certificate replaced", kind->store);
 	else
 		snprintf(
 		    why, sizeof(why), "%s certificate of %s replaced", kind->store, node->name);
-	if (store_begin(s, e) != 0)
-		return -1;
 	rc = certs_put_own(s, kind, filed_under(kind, node), c, k, now, e);
 	if (rc == 0)
 		rc = rebuild(s, why, now, out, e);
+	return rc;
+}
+
+static int
+would_lock(const struct cluster_change *c, struct err *e)
+{
+	const struct outlook *o = &c->after;
+	size_t n = o->phones[OUTLOOK_LOCKED];
+
+	err_set(e, ERR_STRANDS, "%zu phone%s would be locked; %s: %.250s", n, n == 1 ? "" : "s",
+	    o->locked, o->why);
+	return err_hint(e,
+	    "let the phones follow each change before the next one (phone list shows "
+	    "who holds what), or say --yes");
+}
+
+/* Whether it is to be written, once it is seen what becomes of the phones. */
+static int
+decide(struct cluster_change *c, enum cluster_care care, struct err *e)
+{
+	if (care == CLUSTER_UNLESS_LOCKED &&
+	    c->after.phones[OUTLOOK_LOCKED] > c->before.phones[OUTLOOK_LOCKED])
+		return would_lock(c, e);
+	c->changed = care != CLUSTER_LOOK;
+	return 0;
+}
+
+int
+cluster_replace(struct store *s, const struct cert_kind *kind, const struct node *node,
+    const struct cert *c, const struct key *k, enum cluster_care care, int64_t now,
+    struct cluster_change *out, struct err *e)
+{
+	int rc;
+
+	*out = (struct cluster_change){ .changed = false };
+	if (store_begin(s, e) != 0)
+		return -1;
+	rc = outlook_of_all(s, now, &out->before, e);
+	if (rc == 0)
+		rc = replace(s, kind, node, c, k, now, out, e);
+	if (rc == 0)
+		rc = outlook_of_all(s, now, &out->after, e);
+	if (rc == 0)
+		rc = decide(out, care, e);
+	if (rc == 0 && !out->changed) {
+		store_rollback(s);
+		return 0;
+	}
 	return store_end(s, rc, e);
 }
 
 int
 cluster_regenerate(struct store *s, const struct cert_kind *kind, const struct node *node,
-    int64_t now, struct cluster_change *out, struct err *e)
+    enum cluster_care care, int64_t now, struct cluster_change *out, struct err *e)
 {
 	struct cluster cluster;
 	struct node owner;
@@ -110,7 +155,7 @@ cluster_regenerate(struct store *s, const struct cert_kind *kind, const struct n
 		    release_text(cluster.release));
 	if (pair_make(&pair, &cluster, &owner, kind->store, now, e) != 0)
 		return -1;
-	rc = cluster_replace(s, kind, &owner, pair.cert, pair.key, now, out, e);
+	rc = cluster_replace(s, kind, &owner, pair.cert, pair.key, care, now, out, e);
 	pair_free(&pair);
 	return rc;
 }

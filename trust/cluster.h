@@ -14,14 +14,25 @@
 #include "trust/cert.h"
 #include "trust/certs.h"
 #include "trust/node.h"
+#include "trust/outlook.h"
 #include "trust/param.h"
 #include "trust/store.h"
 
 /* What a change did besides itself. */
 struct cluster_change {
-	bool changed;	    /* false: there was nothing to do */
+	bool changed;	    /* false: there was nothing to do, or it was only looked at */
 	size_t lists_built; /* new ITLs in the history */
 	char warning[240];  /* "" or why phones may not load one of them */
+	/* New certificates: what would become of the phones without the change, and with it, when
+	 * all services restart and the phones boot. */
+	struct outlook before, after;
+};
+
+/* How a certificate is replaced. */
+enum cluster_care {
+	CLUSTER_LOOK,	       /* not at all: only to see what would become of the phones */
+	CLUSTER_UNLESS_LOCKED, /* not when phones would be locked that are not yet: ERR_STRANDS */
+	CLUSTER_ANYHOW,
 };
 
 /* Node, certificates (CallManager, TVS, CAPF, tomcat; ITLRecovery from 10.0 on), ITL number 1, all
@@ -35,11 +46,11 @@ int cluster_add_node(struct store *s, const char *name, const char *address, int
 /* A new key and self-signed certificate.  node: whose; for certificates of the cluster it is not
  * looked at. */
 int cluster_regenerate(struct store *s, const struct cert_kind *kind, const struct node *node,
-    int64_t now, struct cluster_change *out, struct err *e);
+    enum cluster_care care, int64_t now, struct cluster_change *out, struct err *e);
 /* Imports a certificate with its key as identity certificate. */
 int cluster_replace(struct store *s, const struct cert_kind *kind, const struct node *node,
-    const struct cert *c, const struct key *k, int64_t now, struct cluster_change *out,
-    struct err *e);
+    const struct cert *c, const struct key *k, enum cluster_care care, int64_t now,
+    struct cluster_change *out, struct err *e);
 int cluster_set_param(struct store *s, const struct param *p, const char *value, const char *who,
     int64_t now, struct cluster_change *out, struct err *e);
 

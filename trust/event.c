@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 static int
-add_one(struct store *s, const struct event *v, struct err *e)
+add_one(struct store *s, const struct event_row *v, struct err *e)
 {
 	struct ask *q = store_ask(s,
 	    "INSERT INTO event(at, service, node, peer, device, what, verdict, subject, because) "
@@ -35,7 +35,7 @@ drop_old(struct store *s, struct err *e)
 }
 
 int
-event_add(struct store *s, const struct event *event, size_t n, struct err *e)
+events_add(struct store *s, const struct event_row *event, size_t n, struct err *e)
 {
 	int rc = 0;
 
@@ -55,7 +55,7 @@ take_text(struct ask *q, int column, char *to, size_t size)
 }
 
 static void
-take(struct ask *q, struct event *to)
+take(struct ask *q, struct event_row *to)
 {
 	to->id = row_int(q, 0);
 	to->at = row_int(q, 1);
@@ -70,14 +70,14 @@ take(struct ask *q, struct event *to)
 }
 
 int
-event_list(struct store *s, int64_t after, const char *device, size_t max, struct event **out,
+events_list(struct store *s, int64_t after, const char *device, size_t max, struct event_row **out,
     size_t *n, struct err *e)
 {
 	struct ask *q = store_ask(s,
 	    "SELECT * FROM (SELECT id, at, service, node, peer, device, what, verdict, subject, because "
 	    "FROM event WHERE id > :after AND (:device IS NULL OR device = :device) "
 	    "ORDER BY id DESC LIMIT :max) ORDER BY id");
-	struct event *all = NULL;
+	struct event_row *all = NULL;
 	size_t count = 0;
 	int rc;
 

@@ -11,21 +11,22 @@
 #include "base/err.h"
 #include "trust/store.h"
 
+/* Not `struct event` and event_add(): those are libevent's. */
 enum { EVENTS_KEPT = 100000, EVENT_TEXT_MAX = 256 };
 
-struct event {
+struct event_row {
 	int64_t id; /* set when read */
 	int64_t at; /* Unix seconds */
-	char service[16], node[64], peer[64], device[64];
+	char service[16], node[64], peer[64], device[80];
 	char what[24], verdict[24];
 	char subject[EVENT_TEXT_MAX], because[EVENT_TEXT_MAX];
 };
 
 /* All in one transaction that leaves the generation alone; what is older than EVENTS_KEPT goes. */
-int event_add(struct store *s, const struct event *event, size_t n, struct err *e);
+int events_add(struct store *s, const struct event_row *event, size_t n, struct err *e);
 /* The newest, oldest first, after event number `after`, at most max.  device NULL: of all.  *out is
  * the caller's to free. */
-int event_list(struct store *s, int64_t after, const char *device, size_t max, struct event **out,
-    size_t *n, struct err *e);
+int events_list(struct store *s, int64_t after, const char *device, size_t max,
+    struct event_row **out, size_t *n, struct err *e);
 
 #endif

@@ -16,13 +16,15 @@ on_node(struct store *s, const char *sql, int64_t node, struct err *e)
 }
 
 static int
-note_told(struct store *s, int64_t node, int64_t now, struct err *e)
+note_told(struct store *s, int64_t node, int64_t now, bool news, struct err *e)
 {
-	struct ask *q = store_ask(s, "INSERT INTO tvs_told(node, at) VALUES (:node, :now) "
-				     "ON CONFLICT(node) DO UPDATE SET at = :now");
+	struct ask *q =
+	    store_ask(s, "INSERT INTO tvs_told(node, at) VALUES (:node, :now) "
+			 "ON CONFLICT(node) DO UPDATE SET at = :now, times = times + :news");
 
 	ask_int(q, ":node", node);
 	ask_int(q, ":now", now);
+	ask_int(q, ":news", news);
 	return ask_once(q, e);
 }
 
@@ -46,7 +48,7 @@ known_learn(struct store *s, int64_t node, int64_t now, struct err *e)
 		return -1;
 	rc = relearn(s, node, e);
 	if (rc == 0)
-		rc = note_told(s, node, now, e);
+		rc = note_told(s, node, now, true, e);
 	return store_end(s, rc, e);
 }
 
@@ -93,7 +95,7 @@ notify_one(struct store *s, int64_t node, int64_t now, size_t *told, struct err 
 		*told += 1;
 		return known_learn(s, node, now, e);
 	}
-	return note_told(s, node, now, e);
+	return note_told(s, node, now, false, e);
 }
 
 /* Quiet at first: as long as there is no news, nobody's cache is the older for it. */
@@ -119,6 +121,20 @@ known_notify(struct store *s, int64_t interval_minutes, int64_t now, size_t *tol
 	}
 	free(node);
 	return rc;
+}
+
+int64_t
+known_times(struct store *s, int64_t node)
+{
+	struct ask *q = store_ask(s, "SELECT times FROM tvs_told WHERE node = :node");
+	int64_t times = 0;
+
+	ask_int(q, ":node", node);
+	if (ask_row(q, NULL) == 1) {
+		times = row_int(q, 0);
+		ask_end(q);
+	}
+	return times;
 }
 
 int

@@ -43,6 +43,26 @@ add_sast(struct listing *l, const struct listing_facts *f)
 		add(l, ROLE_SAST, f->itl_recovery, publisher, false);
 }
 
+static bool
+has_sast(const struct listing *l, const struct cert *c)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (cert_eq(l->want[i].cert, c))
+			return true;
+	return false;
+}
+
+/* The publisher's key signs for every node: on a subscriber its certificate is a SAST of its own.
+ */
+static void
+let_stand_in(struct listing *l, const struct listing_facts *f)
+{
+	l->signer = f->stand_in;
+	l->signer_store = f->stand_in == f->itl_recovery ? "ITLRecovery" : "CallManager";
+	if (!has_sast(l, f->stand_in))
+		add(l, ROLE_SAST, f->stand_in, &f->node[0], false);
+}
+
 int
 listing_decide(const struct listing_facts *f, struct listing *out, struct err *e)
 {
@@ -54,8 +74,10 @@ listing_decide(const struct listing_facts *f, struct listing *out, struct err *e
 		    e, ERR_NOT_FOUND, "node %s has no CallManager certificate", self->name);
 	if (f->release >= RELEASE_10_0 && f->itl_recovery == NULL)
 		return err_set(e, ERR_NOT_FOUND, "the cluster has no ITLRecovery certificate");
-	out->want = mem_array(4 + f->nodes, sizeof(*out->want));
+	out->want = mem_array(5 + f->nodes, sizeof(*out->want));
 	add_sast(out, f);
+	if (f->stand_in != NULL)
+		let_stand_in(out, f);
 	/* Rollback: TFTP and TVS stand there as shells without certificate, the rest stays and the
 	 * list is signed as ever, so that phones accept it (FORMATS.md, "The emptied list"). */
 	add(out, f->mixed ? ROLE_CCM_TFTP : ROLE_TFTP, f->callmanager, self, f->rollback);
@@ -187,6 +209,14 @@ keep(struct store *s, int64_t node, int number, struct bytes file, const char *w
 	return ask_once(q, e);
 }
 
+static int64_t
+id_of(const struct gathered *g, const struct cert *signer, size_t self)
+{
+	if (signer == g->itl_recovery)
+		return g->itl_recovery_id;
+	return g->callmanager_id[signer == g->callmanager[self] ? self : 0];
+}
+
 static int
 encode(struct store *s, const struct gathered *g, size_t self, int64_t now, struct wr *file,
     struct err *e)
@@ -202,8 +232,7 @@ encode(struct store *s, const struct gathered *g, size_t self, int64_t now, stru
 	facts.callmanager = g->callmanager[self];
 	if (listing_decide(&facts, &listing, e) != 0)
 		return -1;
-	key = certs_key(
-	    s, listing.signer == g->itl_recovery ? g->itl_recovery_id : g->callmanager_id[self], e);
+	key = certs_key(s, id_of(g, listing.signer, self), e);
 	if (key == NULL)
 		goto out;
 	/* The list itself stays SHA-1, which every phone can check: the parameter TFTP File
@@ -273,6 +302,16 @@ out:
 	return rc;
 }
 
+static int
+build_all(struct store *s, const struct gathered *g, const char *why, int64_t now, size_t *built,
+    char *warning, size_t warning_size, struct err *e)
+{
+	for (size_t i = 0; i < g->facts.nodes; i++)
+		if (refresh_one(s, g, i, why, now, built, warning, warning_size, e) != 0)
+			return -1;
+	return 0;
+}
+
 int
 listing_refresh(struct store *s, const char *why, int64_t now, size_t *built, char *warning,
     size_t warning_size, struct err *e)
@@ -285,8 +324,35 @@ listing_refresh(struct store *s, const char *why, int64_t now, size_t *built, ch
 	if (store_begin(s, e) != 0)
 		return -1;
 	rc = gather(s, &g, e);
-	for (size_t i = 0; rc == 0 && i < g.facts.nodes; i++)
-		rc = refresh_one(s, &g, i, why, now, built, warning, warning_size, e);
+	if (rc == 0)
+		rc = build_all(s, &g, why, now, built, warning, warning_size, e);
+	gathered_free(&g);
+	return store_end(s, rc, e);
+}
+
+int
+listing_reset(struct store *s, int64_t now, size_t *built, struct err *e)
+{
+	char warning[8];
+	struct gathered g;
+	int rc;
+
+	*built = 0;
+	warning[0] = '\0';
+	if (store_begin(s, e) != 0)
+		return -1;
+	rc = gather(s, &g, e);
+	if (rc == 0 && g.facts.release < RELEASE_10_0)
+		rc = err_set(e, ERR_USAGE, "release %s has no ITLRecovery certificate and no reset",
+		    release_text(g.facts.release));
+	if (rc == 0) {
+		/* Which key 10.x used is not printed anywhere; the one that does not sign usually
+		 * is the only one that can help. */
+		g.facts.stand_in =
+		    g.facts.release >= RELEASE_12_5 ? g.callmanager[0] : g.itl_recovery;
+		rc = build_all(
+		    s, &g, "utils itl reset localkey", now, built, warning, sizeof(warning), e);
+	}
 	gathered_free(&g);
 	return store_end(s, rc, e);
 }

@@ -32,6 +32,8 @@ struct listing_facts {
 	const struct cert *callmanager;	 /* of that node */
 	const struct cert *itl_recovery; /* NULL before 10.0 */
 	const struct cert *capf;	 /* NULL: no CAPF */
+	/* `utils itl reset localkey`: who signs instead, a SAST too.  NULL: as the release says. */
+	const struct cert *stand_in;
 };
 
 struct listing {
@@ -50,6 +52,11 @@ void listing_free(struct listing *l);
  * phones may not load one of them. */
 int listing_refresh(struct store *s, const char *why, int64_t now, size_t *built, char *warning,
     size_t warning_size, struct err *e);
+
+/* `utils itl reset localkey`: builds the ITL of every node anew, signed by the publisher's
+ * CallManager key where ITLRecovery signs otherwise (from 12.0), and by ITLRecovery where
+ * CallManager does.  The next listing_refresh() has the usual signer again. */
+int listing_reset(struct store *s, int64_t now, size_t *built, struct err *e);
 
 /* A built list. */
 struct listing_entry {

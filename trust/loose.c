@@ -95,24 +95,21 @@ skip_key(struct bytes *text, const char *key)
 }
 
 static bool
-skip_separator(struct bytes *text)
+ends_attribute(struct bytes text)
 {
-	if (text->n == 0 || (text->p[0] != ';' && text->p[0] != ',' && text->p[0] != '+'))
-		return false;
-	*text = bytes_from(*text, 1);
-	return true;
+	return text.n == 0 || text.p[0] == ';' || text.p[0] == ',' || text.p[0] == '+';
 }
 
 /* The value and the blanks behind it, when nothing more of the attribute follows. */
 static bool
 skip_whole(struct bytes *text, const char *value)
 {
-	struct bytes want = bytes_of(value), rest = *text, next;
+	struct bytes want = bytes_of(value), rest;
 
-	if (!bytes_eq(bytes_part(rest, 0, want.n), want))
+	if (!bytes_eq(bytes_part(*text, 0, want.n), want))
 		return false;
-	next = rest = after_blanks(bytes_from(rest, want.n));
-	if (rest.n > 0 && !skip_separator(&next))
+	rest = after_blanks(bytes_from(*text, want.n));
+	if (!ends_attribute(rest))
 		return false;
 	*text = rest;
 	return true;
@@ -163,8 +160,8 @@ static bool
 meet_all(struct attribute *all, int n, struct bytes text)
 {
 	for (int i = 0; i < n; i++) {
-		if (i > 0 && !skip_separator(&text))
-			return false;
+		if (i > 0)
+			text = bytes_from(text, 1); /* the separator */
 		if (!meet_one(all, n, &text))
 			return false;
 	}

@@ -11,29 +11,35 @@
 enum { SERIAL_BYTES = 16, DAY = 86400, YEAR_DAYS = 365, CAPF_ID_BYTES = 4 };
 
 /* What differs between purposes.  Usages: the table of certificate key usages in Cisco's security
- * guide 15; ITLRecovery is not in it and signs only. */
+ * guide 15; ITLRecovery is not in it and signs only.  Those that a CA is asked for: TechNote
+ * 212214.
+ */
 struct shape {
 	const char *store, *constraints, *usage, *extended;
-	int years, years_14; /* until release 14, and from it on */
+	int years, years_14;		      /* until release 14, and from it on */
+	const char *ask_usage, *ask_extended; /* NULL: as above */
 };
 
 static const struct shape shapes[] = {
-	{ "CallManager", NULL, "digitalSignature,dataEncipherment", "serverAuth,clientAuth", 5, 5 },
+	{ "CallManager", NULL, "digitalSignature,dataEncipherment", "serverAuth,clientAuth", 5, 5,
+	    "digitalSignature,dataEncipherment,keyAgreement",
+	    "serverAuth,clientAuth,ipsecEndSystem" },
 	{ "TVS", NULL, "digitalSignature,keyEncipherment,dataEncipherment", "serverAuth,clientAuth",
-	    5, 3 },
+	    5, 3, NULL, NULL },
 	{ "CAPF", "critical,CA:TRUE,pathlen:0", "digitalSignature,keyCertSign",
-	    "serverAuth,clientAuth", 5, 5 },
-	{ "ITLRecovery", NULL, "digitalSignature,keyCertSign", NULL, 5, 20 },
+	    "serverAuth,clientAuth", 5, 5, NULL, NULL },
+	{ "ITLRecovery", NULL, "digitalSignature,keyCertSign", NULL, 5, 20, NULL, NULL },
 	{ "tomcat", NULL, "digitalSignature,keyEncipherment,dataEncipherment,keyAgreement",
-	    "serverAuth,clientAuth", 5, 3 },
+	    "serverAuth,clientAuth", 5, 3, NULL, "serverAuth,clientAuth,ipsecEndSystem" },
 };
 
 static const struct shape *
-shape_of(const char *store)
+shape_of(const char *store, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
 		if (strcmp(shapes[i].store, store) == 0)
 			return &shapes[i];
+	err_set(e, ERR_USAGE, "%s is not a certificate we make", store);
 	return NULL;
 }
 
@@ -90,16 +96,23 @@ add_part(X509_NAME *name, const char *key, const char *value)
 
 /* The order in which CUCM's Java writes a subject; phones and lists spell it CN first. */
 static int
+set_subject(X509_NAME *name, const struct cluster *c, const char *cn, struct err *e)
+{
+	if (!add_part(name, "L", c->location) || !add_part(name, "ST", c->state) ||
+	    !add_part(name, "CN", cn) || !add_part(name, "OU", c->unit) ||
+	    !add_part(name, "O", c->organization) || !add_part(name, "C", c->country))
+		return openssl_failed(e, "cannot make the subject");
+	return 0;
+}
+
+static int
 set_names(X509 *x, const struct cluster *c, const char *cn, struct err *e)
 {
 	X509_NAME *name = X509_get_subject_name(x);
 
-	if (!add_part(name, "L", c->location) || !add_part(name, "ST", c->state) ||
-	    !add_part(name, "CN", cn) || !add_part(name, "OU", c->unit) ||
-	    !add_part(name, "O", c->organization) || !add_part(name, "C", c->country) ||
-	    X509_set_issuer_name(x, name) != 1)
-		return openssl_failed(e, "cannot make the subject");
-	return 0;
+	if (set_subject(name, c, cn, e) != 0)
+		return -1;
+	return X509_set_issuer_name(x, name) == 1 ? 0 : openssl_failed(e, "cannot make the issuer");
 }
 
 /* Sixteen random bytes, as CUCM's self-signed certificates have; the top bit may be set (then DER
@@ -132,18 +145,26 @@ set_validity(X509 *x, int years, int64_t now, struct err *e)
 	return 0;
 }
 
+/* x: of a certificate, else NULL. */
+static X509_EXTENSION *
+extension_of(X509 *x, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+
+	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+	X509V3_set_ctx_nodb(&ctx);
+	return X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+}
+
 static bool
 add_extension(X509 *x, int nid, const char *value)
 {
-	X509V3_CTX ctx;
 	X509_EXTENSION *ext;
 	bool ok;
 
 	if (value == NULL)
 		return true;
-	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
-	X509V3_set_ctx_nodb(&ctx);
-	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	ext = extension_of(x, nid, value);
 	ok = ext != NULL && X509_add_ext(x, ext, -1) == 1;
 	X509_EXTENSION_free(ext);
 	return ok;
@@ -180,16 +201,12 @@ struct cert *
 mint_own(const struct cluster *cluster, const struct node *node, const char *store,
     const struct key *key, int64_t now, struct err *e)
 {
-	const struct shape *h = shape_of(store);
+	const struct shape *h = shape_of(store, e);
 	struct cert *c = NULL;
 	char cn[SUBJECT_PART_MAX];
 	X509 *x = NULL;
 
-	if (h == NULL) {
-		err_set(e, ERR_USAGE, "%s is not a certificate we make", store);
-		return NULL;
-	}
-	if (common_name(node, store, cn, sizeof(cn), e) != 0)
+	if (h == NULL || common_name(node, store, cn, sizeof(cn), e) != 0)
 		return NULL;
 	x = X509_new();
 	if (x == NULL || X509_set_version(x, X509_VERSION_3) != 1 ||
@@ -209,4 +226,118 @@ mint_own(const struct cluster *cluster, const struct node *node, const char *sto
 out:
 	X509_free(x);
 	return c;
+}
+
+/* ---- requests ---- */
+
+static int
+check_host(const char *name, struct err *e)
+{
+	if (node_name_is(name))
+		return 0;
+	return err_set(
+	    e, ERR_USAGE, "\"%.70s\" is no host name: letters, digits, '-' and '.'", name);
+}
+
+static int
+check_names(const struct mint_names *names, struct err *e)
+{
+	if (names->common_name != NULL && check_host(names->common_name, e) != 0)
+		return -1;
+	if (names->others > MINT_NAMES_MAX)
+		return err_set(e, ERR_LIMIT, "%zu alternative names, more than %d", names->others,
+		    MINT_NAMES_MAX);
+	for (size_t i = 0; i < names->others; i++)
+		if (check_host(names->other[i], e) != 0)
+			return -1;
+	return 0;
+}
+
+/* Who looks at alternative names looks at nothing else (RFC 6125, 6.4.4): the common name is among
+ * them when it is a host's, which CAPF's and ITLRecovery's own are not. */
+static void
+spell_names(const struct node *node, const char *cn, const struct mint_names *names, struct wr *to)
+{
+	if (names->common_name != NULL || strcmp(cn, node->name) == 0)
+		wr_fmt(to, "DNS:%s", cn);
+	for (size_t i = 0; i < names->others; i++)
+		if (strcmp(names->other[i], cn) != 0)
+			wr_fmt(to, "%sDNS:%s", to->n > 0 ? "," : "", names->other[i]);
+}
+
+static bool
+push_extension(STACK_OF(X509_EXTENSION) * to, int nid, const char *value)
+{
+	X509_EXTENSION *ext;
+
+	if (value == NULL || value[0] == '\0')
+		return true;
+	ext = extension_of(NULL, nid, value);
+	if (ext != NULL && sk_X509_EXTENSION_push(to, ext) > 0)
+		return true;
+	X509_EXTENSION_free(ext);
+	return false;
+}
+
+static int
+ask_extensions(X509_REQ *x, const struct shape *h, const char *alternative, struct err *e)
+{
+	STACK_OF(X509_EXTENSION) *all = sk_X509_EXTENSION_new_null();
+	bool ok = all != NULL && push_extension(all, NID_basic_constraints, h->constraints) &&
+		  push_extension(all, NID_key_usage, h->ask_usage ? h->ask_usage : h->usage) &&
+		  push_extension(
+		      all, NID_ext_key_usage, h->ask_extended ? h->ask_extended : h->extended) &&
+		  push_extension(all, NID_subject_alt_name, alternative) &&
+		  X509_REQ_add_extensions(x, all) == 1;
+
+	sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+	return ok ? 0 : openssl_failed(e, "cannot make the extensions");
+}
+
+static int
+finish_request(X509_REQ *x, const struct key *key, struct wr *out, struct err *e)
+{
+	unsigned char *der = NULL;
+	int n = -1;
+
+	if (X509_REQ_sign(x, key_handle(key), EVP_sha256()) != 0)
+		n = i2d_X509_REQ(x, &der);
+	if (n < 0)
+		return openssl_failed(e, "cannot sign the request");
+	wr_put(out, bytes_over(der, (size_t)n));
+	OPENSSL_free(der);
+	return 0;
+}
+
+int
+mint_request(const struct cluster *cluster, const struct node *node, const char *store,
+    const struct mint_names *names, const struct key *key, struct wr *out, struct err *e)
+{
+	const struct shape *h = shape_of(store, e);
+	struct wr alternative = { 0 };
+	char cn[SUBJECT_PART_MAX];
+	X509_REQ *x = NULL;
+	int rc = -1;
+
+	if (h == NULL || check_names(names, e) != 0 ||
+	    common_name(node, store, cn, sizeof(cn), e) != 0)
+		return -1;
+	if (names->common_name != NULL)
+		snprintf(cn, sizeof(cn), "%s", names->common_name);
+	spell_names(node, cn, names, &alternative);
+	x = X509_REQ_new();
+	if (x == NULL || X509_REQ_set_version(x, X509_REQ_VERSION_1) != 1 ||
+	    X509_REQ_set_pubkey(x, key_handle(key)) != 1) {
+		openssl_failed(e, "cannot make a request");
+		goto out;
+	}
+	rc = set_subject(X509_REQ_get_subject_name(x), cluster, cn, e);
+	if (rc == 0)
+		rc = ask_extensions(x, h, wr_cstr(&alternative), e);
+	if (rc == 0)
+		rc = finish_request(x, key, out, e);
+out:
+	X509_REQ_free(x);
+	wr_free(&alternative);
+	return rc;
 }

@@ -1,6 +1,6 @@
 /*
  * model: what each phone model can do, as data - its number in CUCM, whether it has Security By
- * Default, which hash it can check.  No store, no clock.
+ * Default, which hash it can check, which TLS it speaks.  No store, no clock.
  *
  * Numbers: CUCM's tkmodel enumeration, as in its alarm and error message document.  Security By
  * Default: Cisco's webcast "CUCM and IP Phone Security" (2012), TechNote 118893, and the security
@@ -18,6 +18,7 @@ struct model {
 	const char *prefix; /* of its device name: "SEP", "ATA", "CSF" */
 	bool sbd;	    /* Security By Default: ITL, signed files, TVS */
 	bool sha512;	    /* can check files signed with SHA-512 */
+	bool tls12;	    /* speaks TLS up to 1.2; else 1.0 only, with RSA key exchange and AES */
 	const char *load; /* a firmware name of its family, for configuration files; may be NULL */
 };
 

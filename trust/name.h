@@ -1,6 +1,6 @@
 /*
  * name: distinguished names in the two spellings of trust lists (cert.h, FORMATS.md "Names").
- * Used by cert.c and loose.c alone: everybody else asks a certificate.
+ * Used by cert.c, loose.c and request.c alone: everybody else asks a certificate.
  */
 #ifndef TL_TRUST_NAME_H
 #define TL_TRUST_NAME_H

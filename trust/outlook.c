@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trust/cluster.h"
+#include "trust/certs.h"
 #include "trust/device.h"
 #include "trust/known.h"
 #include "trust/listing.h"

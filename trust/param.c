@@ -66,6 +66,7 @@ static const struct param table[] = {
 	    .fallback = "86400",
 	    .low = 1,
 	    .high = 31536000,
+	    .restart = { "TVS" },
 	    .help = "Seconds for which a phone may keep an answer of TVS. A certificate that was "
 		    "withdrawn goes on being trusted by phones until then.",
 	},

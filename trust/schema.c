@@ -138,12 +138,13 @@ const char *const schema_step[] = {
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE tvs_told ("
 	"  node INTEGER PRIMARY KEY REFERENCES node(id),"
-	"  at INTEGER NOT NULL"
+	"  at INTEGER NOT NULL,"
+	"  times INTEGER NOT NULL DEFAULT 1" /* another number: it knows something else */
 	") STRICT;"
 	/* Those that run have known all there was. */
 	"INSERT INTO tvs_known SELECT service.node, cert, store FROM service, cert_place"
 	"  WHERE service.name = 'TVS' GROUP BY 1, 2, 3;"
-	"INSERT INTO tvs_told SELECT node, since FROM service WHERE name = 'TVS';"
+	"INSERT INTO tvs_told(node, at) SELECT node, since FROM service WHERE name = 'TVS';"
 
 	/* What a phone was seen doing, known to us or not. */
 	"CREATE TABLE phone_seen ("
@@ -157,6 +158,19 @@ const char *const schema_step[] = {
 	"  foreign_sha1 BLOB,"		  /* or, as it reported, one that is not ours */
 	"  reported_at INTEGER,"	  /* when it said so itself; NULL: we reckon */
 	"  note TEXT NOT NULL DEFAULT ''" /* why we think so */
+	") STRICT, WITHOUT ROWID;",
+
+	/* 3: certificates that a CA is to sign */
+
+	/* What was asked for, and the key (PKCS#8 DER) that waits for the certificate.  One for
+	 * each identity store of a node; node 0: the cluster's, as in cert_place. */
+	"CREATE TABLE cert_request ("
+	"  store TEXT NOT NULL,"
+	"  node INTEGER NOT NULL,"
+	"  pkcs8 BLOB NOT NULL,"
+	"  request BLOB NOT NULL," /* PKCS#10 DER */
+	"  made INTEGER NOT NULL,"
+	"  PRIMARY KEY (store, node)"
 	") STRICT, WITHOUT ROWID;",
 };
 

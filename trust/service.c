@@ -185,6 +185,20 @@ write_start(
 	return ask_once(q, e);
 }
 
+/* TFTP builds the list when it starts: one that a reset signed gets its usual signer back. */
+static int
+newest_list(struct store *s, const struct node *node, int64_t now, struct listing_entry *newest,
+    struct err *e)
+{
+	char why[NODE_NAME_MAX + 32], warning[8];
+	size_t built;
+
+	snprintf(why, sizeof(why), "TFTP of %s started", node->name);
+	if (listing_refresh(s, why, now, &built, warning, sizeof(warning), e) != 0)
+		return -1;
+	return listing_newest(s, node->id, newest, e);
+}
+
 static int
 load(struct store *s, const struct node *node, const struct service_kind *kind, int64_t now,
     struct err *e)
@@ -197,7 +211,7 @@ load(struct store *s, const struct node *node, const struct service_kind *kind, 
 	for (size_t i = 0; i < 3 && kind->loads[i] != NULL; i++)
 		if (load_cert(s, node->id, kind->name, kind->loads[i], e) != 0)
 			return -1;
-	if (strcmp(kind->name, "TFTP") == 0 && listing_newest(s, node->id, &newest, e) < 0)
+	if (strcmp(kind->name, "TFTP") == 0 && newest_list(s, node, now, &newest, e) < 0)
 		return -1;
 	if (strcmp(kind->name, "TVS") == 0 && known_learn(s, node->id, now, e) != 0)
 		return -1;
@@ -217,6 +231,21 @@ service_start(struct store *s, const struct node *node, const struct service_kin
 	if (store_begin(s, e) != 0)
 		return -1;
 	return store_end(s, load(s, node, kind, now, e), e);
+}
+
+int
+service_serve_newest(struct store *s, const struct node *node, struct err *e)
+{
+	struct ask *q;
+
+	if (store_begin(s, e) != 0)
+		return -1;
+	q = store_ask(s,
+	    "UPDATE service SET starts = starts + 1, itl = "
+	    "(SELECT id FROM list WHERE kind = 'ITL' AND node = :node ORDER BY number DESC LIMIT 1) "
+	    "WHERE node = :node AND name = 'TFTP' AND running");
+	ask_int(q, ":node", node->id);
+	return store_end(s, ask_once(q, e), e);
 }
 
 int

@@ -49,6 +49,9 @@ int service_start(struct store *s, const struct node *node, const struct service
 int service_stop(struct store *s, const struct node *node, const struct service_kind *kind,
     int64_t now, bool *was, struct err *e);
 
+/* Gives a running TFTP the newest list without a restart: `utils itl reset` puts it there. */
+int service_serve_newest(struct store *s, const struct node *node, struct err *e);
+
 /* Why it would work differently after a restart: a sentence for each reason.  *out is a list of n
  * texts to free one by one and as a whole; nothing for a stopped service. */
 int service_stale(struct store *s, const struct service *v, char ***out, size_t *n, struct err *e);

@@ -18,7 +18,7 @@ struct sighting {
 
 struct trail {
 	struct store *store;
-	struct event *event;
+	struct event_row *event;
 	size_t events, event_room;
 	struct sighting *phone;
 	size_t phones, phone_room;
@@ -46,7 +46,7 @@ trail_free(struct trail *t)
 }
 
 void
-trail_event(struct trail *t, const struct event *event)
+trail_event(struct trail *t, const struct event_row *event)
 {
 	if (t->events == TRAIL_EVENTS_MAX) {
 		t->dropped++;
@@ -127,7 +127,7 @@ trail_flush(struct trail *t, uint64_t *dropped, struct err *e)
 	if (store_begin_quiet(t->store, e) != 0)
 		return -1;
 	if (t->events > 0)
-		rc = event_add(t->store, t->event, t->events, e);
+		rc = events_add(t->store, t->event, t->events, e);
 	for (size_t i = 0; rc == 0 && i < t->phones; i++) {
 		const struct sighting *v = &t->phone[i];
 

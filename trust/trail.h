@@ -21,7 +21,7 @@ enum { TRAIL_EVENTS_MAX = 4096, TRAIL_PHONES_MAX = 4096 };
 struct trail *trail_new(struct store *s); /* the store outlives it */
 void trail_free(struct trail *t);	  /* what was not flushed is lost; NULL is fine */
 
-void trail_event(struct trail *t, const struct event *event);
+void trail_event(struct trail *t, const struct event_row *event);
 /* A phone asked the node for something; list: id of the list it was given, 0 for anything else.  Of
  * one phone the last list and the last request count. */
 void trail_phone(

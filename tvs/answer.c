@@ -17,27 +17,25 @@ vouch(const struct tvs_known *known, struct tvs_response *response)
 
 /* CUCM looks up issuer and serial number and then compares the certificates.  The other way round
  * it comes to the same, and strangers' bytes are parsed only to say why not. */
-static void
+static enum tvs_ground
 verify(const struct tvs_view *v, const struct tvs_request *request, struct tvs_reason *why)
 {
 	why->found = tvs_view_find(v, request->certificate);
 	if (why->found != NULL)
-		return;
-	why->ground = TVS_NO_CERT;
+		return TVS_HELD;
 	why->sent = cert_from_der(request->certificate, NULL);
 	if (why->sent == NULL)
-		return;
+		return TVS_NO_CERT;
 	why->found = tvs_view_named(v, cert_serial(why->sent),
 	    bytes_of(cert_issuer(why->sent, CERT_CISCO)), (struct bytes){ 0 });
-	why->ground = why->found != NULL ? TVS_OTHER : TVS_NOT_HELD;
+	return why->found != NULL ? TVS_OTHER : TVS_NOT_HELD;
 }
 
-static void
+static enum tvs_ground
 query(const struct tvs_view *v, const struct tvs_request *request, struct tvs_reason *why)
 {
 	why->found = tvs_view_named(v, request->serial, request->issuer, request->subject);
-	if (why->found == NULL)
-		why->ground = TVS_NOT_HELD;
+	return why->found != NULL ? TVS_HELD : TVS_NOT_HELD;
 }
 
 void
@@ -47,15 +45,11 @@ tvs_answer(const struct tvs_view *v, const struct tvs_request *request,
 	bool queried = request->command == TVS_QUERY_REQUEST;
 
 	assert(queried || request->command == TVS_VERIFY_REQUEST);
-	*why = (struct tvs_reason){ .ground = TVS_HELD };
-	*response =
-	    (struct tvs_response){ .command = queried ? TVS_QUERY_RESPONSE : TVS_VERIFY_RESPONSE,
-		    .session = request->session,
-		    .status = TVS_NOT_TRUSTED };
-	if (queried)
-		query(v, request, why);
-	else
-		verify(v, request, why);
+	*why = (struct tvs_reason){ 0 };
+	*response = (struct tvs_response){ .session = request->session,
+		.command = queried ? TVS_QUERY_RESPONSE : TVS_VERIFY_RESPONSE,
+		.status = TVS_NOT_TRUSTED };
+	why->ground = queried ? query(v, request, why) : verify(v, request, why);
 	if (why->ground == TVS_HELD)
 		vouch(why->found, response);
 }
@@ -64,7 +58,7 @@ void
 tvs_reason_free(struct tvs_reason *why)
 {
 	cert_free(why->sent);
-	*why = (struct tvs_reason){ .ground = TVS_NOT_HELD };
+	*why = (struct tvs_reason){ 0 };
 }
 
 void

@@ -12,8 +12,8 @@
 #include "tvs/view.h"
 
 enum tvs_ground {
+	TVS_NOT_HELD, /* it is in no store */
 	TVS_HELD,     /* trusted: it is in the stores of found */
-	TVS_NOT_HELD, /* it is in none */
 	TVS_OTHER,    /* VERIFY: found has its issuer and serial number, but is another one */
 	TVS_NO_CERT,  /* VERIFY: what the phone sent is no certificate */
 };

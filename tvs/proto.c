@@ -154,18 +154,26 @@ take_text(struct bytes value, struct bytes *to, struct err *e)
 		value.n--;
 	if (value.n > 0 && memchr(value.p, '\0', value.n) != NULL)
 		return err_set(e, ERR_MALFORMED, "a NUL inside a name");
+	if (value.n > TVS_NAME_MAX)
+		return err_set(e, ERR_LIMIT, "a name of %zu bytes, where %d are allowed", value.n,
+		    TVS_NAME_MAX);
 	*to = value;
 	return 0;
 }
 
 /* What can stand in a log line without a thought. */
 static bool
-is_device_name(struct bytes name)
+copy_device(struct bytes name, char to[TVS_DEVICE_MAX + 1])
 {
-	for (size_t i = 0; i < name.n; i++)
+	if (name.n == 0 || name.n > TVS_DEVICE_MAX)
+		return false;
+	for (size_t i = 0; i < name.n; i++) {
 		if (name.p[i] <= ' ' || name.p[i] > '~')
 			return false;
-	return name.n > 0 && name.n <= TVS_DEVICE_MAX;
+		to[i] = (char)name.p[i];
+	}
+	to[name.n] = '\0';
+	return true;
 }
 
 /* The type byte is not looked at: what values other than 1 mean nobody says, and no answer depends
@@ -177,9 +185,8 @@ take_device(struct bytes value, char to[TVS_DEVICE_MAX + 1], struct err *e)
 
 	if (take_text(bytes_from(value, 1), &name, e) != 0)
 		return -1;
-	if (!is_device_name(name))
+	if (!copy_device(name, to))
 		return err_set(e, ERR_MALFORMED, "a device name that is none");
-	memcpy(to, name.p, name.n);
 	return 0;
 }
 
@@ -210,7 +217,7 @@ static int
 take_request(struct rd *in, struct tvs_request *r, struct err *e)
 {
 	struct body b = { 0 };
-	struct head head;
+	struct head head = { 0 };
 
 	if (take_head(in, &head, e) != 0)
 		return -1;
@@ -270,7 +277,7 @@ static int
 take_response(struct rd *in, struct tvs_response *r, struct err *e)
 {
 	struct body b = { 0 };
-	struct head head;
+	struct head head = { 0 };
 
 	if (take_head(in, &head, e) != 0)
 		return -1;

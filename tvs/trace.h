@@ -12,7 +12,8 @@
 #include "tvs/proto.h"
 
 struct tvs_peer {
-	unsigned number;     /* of the connection, from 1 */
+	unsigned number;     /* of the connection */
+	unsigned accepted;   /* connections until now */
 	const char *address; /* "192.168.11.100" */
 	const char *cipher;  /* "AES256-SHA" */
 };

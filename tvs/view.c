@@ -80,14 +80,13 @@ gather(const struct tvs_place *place, size_t n, uint32_t ttl, struct tvs_known *
 	*k = (struct tvs_known){ .cert = place->cert,
 		.id = place->id,
 		.ttl = place->duration != 0 ? place->duration : ttl };
-	do {
+	for (; i < n && cert_eq(place[i].cert, k->cert); i++) {
 		/* An identity certificate may be that of several nodes. */
 		if (i == 0 || place[i].kind != place[i - 1].kind)
 			add_store(k, place[i].kind);
 		if (i > 0)
 			cert_free(place[i].cert);
-		i++;
-	} while (i < n && cert_eq(place[i].cert, k->cert));
+	}
 	return i;
 }
 

@@ -9,7 +9,7 @@ _trustlist_words() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		--json | --yes | --help | --version | --restart) ;;
+		--json | --yes | --help | --version | --restart | --dry-run | --chain | --der) ;;
 		--*) ((i++)) ;; # and its value
 		*) printf '%s\n' "$word" ;;
 		esac
@@ -42,7 +42,8 @@ _trustlist() {
 	--release) found='8.0 10.0 11.5 12.5 14' ;;
 	--digest) found='sha1 sha512' ;;
 	--store)
-		found='CallManager-trust CAPF-trust Phone-SAST-trust Phone-VPN-trust TVS-trust tomcat-trust'
+		found='CallManager TVS CAPF ITLRecovery tomcat CallManager-trust CAPF-trust
+			Phone-SAST-trust Phone-VPN-trust TVS-trust tomcat-trust'
 		;;
 	--*) ;;
 	*)

@@ -54,7 +54,7 @@ says -- '--model'
 expect 3 --root "$a" phone show SEP001122334455
 expect 3 --root "$a" cert regenerate Callmanger
 expect 2 --root "$a" cert regenerate Phone-SAST-trust
-expect 2 --root "$a" cert upload --store CallManager "$0"
+expect 1 --root "$a" cert upload --store CallManager "$0"
 expect 3 --root "$a" cert upload --store CallManager-trust "$work/none.pem"
 expect 1 --root "$a" cert upload --store CallManager-trust "$0"
 expect 3 --root "$a" cert delete --store CallManager-trust nobody

@@ -1,6 +1,8 @@
 #include "tests/support/lab.h"
 
+#include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,15 +83,14 @@ lab_cert(const char *store, const char *node, unsigned number)
 
 /* Signs with the key of that number and reads what came out; frees x. */
 static struct cert *
-signed_by(X509 *x, unsigned number)
+issued_by(X509 *x, unsigned number)
 {
 	struct err e = { 0 };
 	unsigned char *der = NULL;
 	struct cert *c = NULL;
 	int n = -1;
 
-	if (X509_set_pubkey(x, key_handle(lab_key(number))) == 1 &&
-	    X509_sign(x, key_handle(lab_key(number)), EVP_sha256()) != 0)
+	if (X509_sign(x, key_handle(lab_key(number)), EVP_sha256()) != 0)
 		n = i2d_X509(x, &der);
 	if (n > 0)
 		c = cert_from_der(bytes_over(der, (size_t)n), &e);
@@ -97,6 +98,13 @@ signed_by(X509 *x, unsigned number)
 	OPENSSL_free(der);
 	X509_free(x);
 	return c;
+}
+
+static struct cert *
+signed_by(X509 *x, unsigned number)
+{
+	X509_set_pubkey(x, key_handle(lab_key(number)));
+	return issued_by(x, number);
 }
 
 struct cert *
@@ -108,20 +116,70 @@ lab_imposter(const struct cert *c, unsigned number)
 	return signed_by(d2i_X509(NULL, &p, (long)der.n), number);
 }
 
-struct cert *
-lab_made_by_hand(const char *cn, int64_t serial, unsigned number)
+static void
+name_it(X509_NAME *name, const char *cn)
 {
-	X509 *x = X509_new();
-	X509_NAME *name = X509_get_subject_name(x);
-
 	if (cn[0] != '\0')
 		X509_NAME_add_entry_by_txt(
 		    name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0);
-	X509_set_issuer_name(x, name);
+}
+
+/* Valid for a day; without a subject. */
+static X509 *
+begin(const char *issuer, int64_t serial, int64_t from)
+{
+	X509 *x = X509_new();
+
+	X509_set_version(x, X509_VERSION_3);
+	name_it(X509_get_issuer_name(x), issuer);
 	ASN1_INTEGER_set_int64(X509_get_serialNumber(x), serial);
-	ASN1_TIME_set(X509_getm_notBefore(x), LAB_NOW);
-	ASN1_TIME_set(X509_getm_notAfter(x), (time_t)LAB_NOW + 86400);
+	ASN1_TIME_set(X509_getm_notBefore(x), (time_t)from);
+	ASN1_TIME_set(X509_getm_notAfter(x), (time_t)from + 86400);
+	return x;
+}
+
+struct cert *
+lab_made_by_hand(const char *cn, int64_t serial, unsigned number)
+{
+	X509 *x = begin(cn, serial, LAB_NOW);
+
+	name_it(X509_get_subject_name(x), cn);
 	return signed_by(x, number);
+}
+
+struct cert *
+lab_issued(const struct lab_issue *how)
+{
+	X509 *x = begin(how->issuer, 1, how->from != 0 ? how->from : LAB_NOW);
+	X509_EXTENSION *ca =
+	    X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+
+	name_it(X509_get_subject_name(x), how->cn);
+	if (!how->host)
+		X509_add_ext(x, ca, -1);
+	X509_EXTENSION_free(ca);
+	X509_set_pubkey(x, key_handle(lab_key(how->key)));
+	return issued_by(x, how->issuer_key);
+}
+
+struct cert *
+lab_root(const char *cn, unsigned number)
+{
+	return lab_issued(&(struct lab_issue){ cn, cn, number, number, 0, false });
+}
+
+struct cert *
+lab_signed(struct bytes request, const char *issuer, unsigned issuer_number, int64_t from)
+{
+	BIO *in = BIO_new_mem_buf(request.p, (int)request.n);
+	X509_REQ *asked = PEM_read_bio_X509_REQ(in, NULL, NULL, NULL);
+	X509 *x = begin(issuer, 2, from);
+
+	X509_set_subject_name(x, X509_REQ_get_subject_name(asked));
+	X509_set_pubkey(x, X509_REQ_get0_pubkey(asked));
+	X509_REQ_free(asked);
+	BIO_free(in);
+	return issued_by(x, issuer_number);
 }
 
 static struct store *

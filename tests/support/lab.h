@@ -26,6 +26,19 @@ struct cert *lab_imposter(const struct cert *c, unsigned number);
 /* Made by hand: this common name ("": none) and serial number, and nothing else.  cert_free() it.
  */
 struct cert *lab_made_by_hand(const char *cn, int64_t serial, unsigned number);
+/* A certificate made by a CA: for this common name and key, under the name and by the key of the
+ * issuer, valid for a day from then on (0: from LAB_NOW). */
+struct lab_issue {
+	const char *cn, *issuer;
+	unsigned key, issuer_key;
+	int64_t from;
+	bool host; /* it is no CA itself */
+};
+struct cert *lab_issued(const struct lab_issue *how); /* cert_free() it */
+struct cert *lab_root(const char *cn, unsigned number);
+/* What a CA makes of a request (PEM), valid for a day from then on.  cert_free() it. */
+struct cert *
+lab_signed(struct bytes request, const char *issuer, unsigned issuer_number, int64_t from);
 
 /* A store without a cluster. */
 struct store *lab_empty(void);

@@ -331,6 +331,256 @@ the_default_file_has_a_load_for_each_model(void)
 	xmlFreeDoc(doc);
 }
 
+/* ---- reading ---- */
+
+/* As a file of Unified CM has it, but for the blanks: ports first, priorities in any order. */
+static const char theirs[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<device  xsi:type=\"axl:XIPPhone\" ctiid=\"548\">\n"
+    "<devicePool><callManagerGroup><members>\n"
+    "<member  priority=\"0\"><callManager><name>a</name>\n"
+    "<processNodeName>cucm-pub</processNodeName></callManager></member>\n"
+    "</members></callManagerGroup></devicePool>\n"
+    "<TVS><members>\n"
+    "<member priority=\"2\"><port>2447</port><address>third</address></member>\n"
+    "<!-- and --><member priority=\"0\"><address> 64.73.32.133\n</address></member>\n"
+    "<member priority=\"1\"><port>2446</port><address>2001:db8::2</address></member>\n"
+    "</members></TVS>\n"
+    "<loadInformation><![CDATA[sip&88xx]]></loadInformation>\n"
+    "<deviceSecurityMode>3</deviceSecurityMode>\n"
+    "<capfList><capf><phonePort>3805</phonePort>"
+    "<processNodeName>cucm-&#112;ub</processNodeName></capf></capfList>\n"
+    "</device>\n";
+
+static void
+what_others_wrote_is_read(void)
+{
+	struct devconf_read r;
+	struct err e;
+
+	CU_ASSERT_EQUAL_FATAL(devconf_read(bytes_of(theirs), &r, &e), 0);
+	CU_ASSERT_FALSE(r.is_default);
+	CU_ASSERT_EQUAL(r.callmanagers, 1);
+	CU_ASSERT_STRING_EQUAL(r.callmanager[0], "cucm-pub");
+	CU_ASSERT_EQUAL_FATAL(r.tvs_n, 3);
+	CU_ASSERT_STRING_EQUAL(r.tvs[0].host, "64.73.32.133");
+	CU_ASSERT_EQUAL(r.tvs[0].port, DEVCONF_TVS_PORT);
+	CU_ASSERT_STRING_EQUAL(r.tvs[1].host, "2001:db8::2");
+	CU_ASSERT_EQUAL(r.tvs[1].port, 2446);
+	CU_ASSERT_STRING_EQUAL(r.tvs[2].host, "third");
+	CU_ASSERT_STRING_EQUAL(r.capf.host, "cucm-pub");
+	CU_ASSERT_EQUAL(r.capf.port, 3805);
+	CU_ASSERT_EQUAL(r.security, SECURITY_ENCRYPTED);
+	CU_ASSERT_STRING_EQUAL(r.load, "sip&88xx");
+}
+
+static void
+what_was_made_is_read(void)
+{
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_8861();
+	struct devconf_read r;
+	struct wr w = { 0 };
+	struct err e;
+
+	f.tvs_port = 3445;
+	d.security = SECURITY_AUTHENTICATED;
+	CU_ASSERT_EQUAL(devconf_make(&f, &d, &w, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(devconf_read(wr_view(&w), &r, &e), 0);
+	CU_ASSERT_EQUAL(r.callmanagers, 2);
+	CU_ASSERT_STRING_EQUAL(r.callmanager[1], "2001:db8::2");
+	CU_ASSERT_EQUAL(r.tvs_n, 2);
+	CU_ASSERT_STRING_EQUAL(r.tvs[0].host, "10.0.0.1");
+	CU_ASSERT_EQUAL(r.tvs[1].port, 3445);
+	CU_ASSERT_EQUAL(r.capf.port, 3804);
+	CU_ASSERT_EQUAL(r.security, SECURITY_AUTHENTICATED);
+	w.n = 0;
+	CU_ASSERT_EQUAL(devconf_make_default(&f, &w, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(devconf_read(wr_view(&w), &r, &e), 0);
+	CU_ASSERT_TRUE(r.is_default);
+	CU_ASSERT_EQUAL(r.callmanagers, 2);
+	CU_ASSERT_EQUAL(r.tvs_n, 0);
+	CU_ASSERT_STRING_EQUAL(r.capf.host, "");
+	wr_free(&w);
+}
+
+static void
+what_is_not_there_is_not_missed(void)
+{
+	static const char *const few[] = { "<device/>", "<device><TVS/></device>",
+		"<device><TVS><members/></TVS><capfList/><loadInformation/></device>",
+		"<device><other><TVS><members><member/></members></TVS></other></device>",
+		"<device><deviceSecurityMode></deviceSecurityMode></device>" };
+	struct devconf_read r;
+	struct err e;
+
+	for (size_t i = 0; i < sizeof(few) / sizeof(few[0]); i++) {
+		CU_ASSERT_EQUAL(devconf_read(bytes_of(few[i]), &r, &e), 0);
+		CU_ASSERT_EQUAL(r.tvs_n, 0);
+		CU_ASSERT_EQUAL(r.callmanagers, 0);
+		CU_ASSERT_STRING_EQUAL(r.capf.host, "");
+		CU_ASSERT_STRING_EQUAL(r.load, "");
+		CU_ASSERT_EQUAL(r.security, SECURITY_NONE);
+	}
+}
+
+static void
+check_refused(struct bytes xml, const char *says_why)
+{
+	struct devconf_read r, none = { .is_default = false };
+	struct err e = { 0 };
+
+	memset(&r, 1, sizeof(r));
+	CU_ASSERT_EQUAL(devconf_read(xml, &r, &e), -1);
+	ASSERT_ERR_SAYS(e, says_why);
+	CU_ASSERT(memcmp(&r, &none, sizeof(r)) == 0);
+}
+
+static void
+what_makes_no_sense_is_refused_with_its_line(void)
+{
+	static const struct {
+		const char *xml, *why;
+	} row[] = {
+		{ "<phone/>", "line 1: phone, where the device" },
+		{ "<device>\n<TVS><members><member/></members></TVS></device>",
+		    "line 2: member without address" },
+		{ "<device><TVS><members><member><address>a</address>\n<port>0</port>"
+		  "</member></members></TVS></device>",
+		    "line 2: port is 0, where a number from 1 to 65535" },
+		{ "<device><TVS><members><member><address>a</address><port>2445x</port>"
+		  "</member></members></TVS></device>",
+		    "port is 2445x" },
+		{ "<device><TVS><members><member priority='-1'><address>a</address>"
+		  "</member></members></TVS></device>",
+		    "priority is -1" },
+		{ "<device><TVS><members>\n<member><address>a</address></member>\n"
+		  "<member><address>b</address></member>\n<member><address>c</address></member>\n"
+		  "<member><address>d</address></member></members></TVS></device>",
+		    "line 5: more than 3 members" },
+		{ "<device>\n\n<deviceSecurityMode>4</deviceSecurityMode></device>",
+		    "line 3: deviceSecurityMode is 4" },
+		{ "<device><capfList>\n<capf><phonePort>3804</phonePort></capf></capfList></device>",
+		    "line 2: capf without processNodeName" },
+		{ "<Default><callManagerGroup><members><member/></members></callManagerGroup>"
+		  "</Default>",
+		    "member without callManager/processNodeName" },
+		{ "<device><loadInformation>0123456789012345678901234567890123456789"
+		  "0123456789012345678901234</loadInformation></device>",
+		    "loadInformation of 65 bytes, where 64 are allowed" },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		check_refused(bytes_of(row[i].xml), row[i].why);
+}
+
+static void
+broken_xml_is_refused_with_line_and_column(void)
+{
+	static const struct {
+		const char *xml, *why;
+	} row[] = {
+		{ "", "no XML" },
+		{ "no xml at all", "line 1, column 1: " },
+		{ "<device>\n <TVS>\n</device>", "line 3, column 10: Opening and ending tag" },
+		{ "<device>&unknown;</device>", "line 1, column 18: Entity 'unknown' not defined" },
+		{ "<device>\xff</device>", "line 1, column 9: Input is not proper UTF-8" },
+		{ "<device/><device/>", "line 1, column 10: Extra content" },
+		{ "<?xml version='1.0' encoding='no-such'?><device/>", "line 1, column " },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		check_refused(bytes_of(row[i].xml), row[i].why);
+	check_refused(bytes_over("<device>\0</device>", 18), "line 1, column 9: ");
+}
+
+/* Nothing of it is looked at: not the file, not the host, not the ten thousand million laughs. */
+static void
+a_doctype_is_refused(void)
+{
+	static const char *const doctype[] = {
+		"<!DOCTYPE device>",
+		"<!DOCTYPE device SYSTEM 'http://127.0.0.1:1/x.dtd'>",
+		"<!DOCTYPE device [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>",
+		"<!DOCTYPE device [<!ENTITY % x SYSTEM 'http://127.0.0.1:1/x'> %x;]>",
+		"<!DOCTYPE device [<!ENTITY a 'lol'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>"
+		"<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY x '&c;&c;&c;&c;&c;&c;&c;'>]>",
+		"<!DOCTYPE device [<!ATTLIST member priority CDATA '7'>",
+		"<!DOCTYPE",
+	};
+	struct wr w = { 0 };
+
+	for (size_t i = 0; i + 1 < sizeof(doctype) / sizeof(doctype[0]); i++) {
+		w.n = 0;
+		wr_fmt(&w, "<?xml version='1.0'?>\n%s<device>&x;</device>", doctype[i]);
+		check_refused(wr_view(&w), "line 2, column ");
+		check_refused(wr_view(&w), "a DOCTYPE");
+	}
+	check_refused(bytes_of("<!DOCTYPE"), "line 1, column ");
+	wr_free(&w);
+}
+
+static void
+what_is_too_large_or_too_deep_is_refused(void)
+{
+	struct wr w = { 0 };
+
+	wr_text(&w, "<device>");
+	wr_fill(&w, ' ', DEVCONF_MAX - 17);
+	wr_text(&w, "</device>");
+	CU_ASSERT_EQUAL(devconf_read(wr_view(&w), &(struct devconf_read){ 0 }, NULL), 0);
+	wr_u8(&w, '\n');
+	check_refused(wr_view(&w), "2097153 bytes, where 2097152 are allowed");
+	w.n = 0;
+	for (int i = 0; i < 10000; i++)
+		wr_text(&w, "<device>");
+	check_refused(wr_view(&w), "Excessive depth");
+	wr_free(&w);
+}
+
+/* They used to take libxml2 five minutes. */
+static void
+a_crowd_of_attributes_is_refused_at_once(void)
+{
+	struct wr w = { 0 };
+
+	wr_text(&w, "<device");
+	for (unsigned i = 0; w.n < DEVCONF_MAX - 20; i++)
+		wr_fmt(&w, " a%x=''", i);
+	wr_text(&w, "/>");
+	check_refused(wr_view(&w), "more different names");
+	wr_free(&w);
+}
+
+static void
+see_cut(struct bytes cut, size_t n, void *ctx)
+{
+	struct devconf_read r;
+
+	/* The last byte is a line end. */
+	CU_ASSERT_EQUAL(devconf_read(cut, &r, NULL), n + 1 == *(size_t *)ctx ? 0 : -1);
+}
+
+static void
+see_flip(struct bytes flipped, size_t bit, void *ctx)
+{
+	struct devconf_read r;
+
+	(void)bit;
+	if (devconf_read(flipped, &r, NULL) == 0)
+		CU_ASSERT(r.tvs_n <= DEVCONF_SERVERS_MAX);
+	(void)ctx;
+}
+
+static void
+no_cut_and_no_flipped_bit_does_harm(void)
+{
+	size_t n = strlen(theirs);
+
+	each_cut(bytes_of(theirs), see_cut, &n);
+	each_flip(bytes_of(theirs), see_flip, NULL);
+}
+
 static const struct suite_test tests[] = {
 	{ "a phone is told its cluster", a_phone_is_told_its_cluster },
 	{ "elements stand in order", elements_stand_in_order },
@@ -342,6 +592,17 @@ static const struct suite_test tests[] = {
 	{ "protocol follows from the firmware", protocol_follows_from_the_firmware },
 	{ "the default file has a load for each model",
 	    the_default_file_has_a_load_for_each_model },
+	{ "what others wrote is read", what_others_wrote_is_read },
+	{ "what was made is read", what_was_made_is_read },
+	{ "what is not there is not missed", what_is_not_there_is_not_missed },
+	{ "what makes no sense is refused with its line",
+	    what_makes_no_sense_is_refused_with_its_line },
+	{ "broken XML is refused with line and column",
+	    broken_xml_is_refused_with_line_and_column },
+	{ "a DOCTYPE is refused", a_doctype_is_refused },
+	{ "what is too large or too deep is refused", what_is_too_large_or_too_deep_is_refused },
+	{ "a crowd of attributes is refused at once", a_crowd_of_attributes_is_refused_at_once },
+	{ "no cut and no flipped bit does harm", no_cut_and_no_flipped_bit_does_harm },
 };
 
 SUITE_MAIN("tftp/devconf", tests)

@@ -11,6 +11,8 @@
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
 #include "tftp/front.h"
+#include "trust/seen.h"
+#include "trust/trail.h"
 #include "tftp/resolve.h"
 #include "trust/cluster.h"
 #include "trust/device.h"
@@ -434,7 +436,8 @@ a_new_key_signs_after_the_restart(void)
 	struct wr plain = served(&d, PHONE ".cnf.xml");
 	struct err e;
 
-	must(cluster_regenerate(d.store, lab_kind("CallManager"), &d.node, LAB_NOW, &change, &e),
+	must(cluster_regenerate(
+		 d.store, lab_kind("CallManager"), &d.node, CLUSTER_ANYHOW, LAB_NOW, &change, &e),
 	    &e);
 	new = own_callmanager(&d);
 	CU_ASSERT(!cert_eq(old, new));
@@ -660,7 +663,8 @@ static void
 the_front_asks_the_resolver(void)
 {
 	struct desk d = desk_open(RELEASE_12_5);
-	struct tftp_service service = front_service(d.resolver);
+	struct front front = { d.resolver, trail_new(d.store), d.node.id };
+	struct tftp_service service = front_service(&front);
 	struct tftp_ask ask = { .name = "ringlist.xml", .peer = "10.0.0.9", .local = "10.0.0.1" };
 	struct content *c = NULL;
 	struct err e;
@@ -671,6 +675,43 @@ the_front_asks_the_resolver(void)
 	CU_ASSERT_EQUAL(service.resolve(service.ctx, &ask, &c, &e), 0);
 	CU_ASSERT_EQUAL(content_size(c), 5);
 	content_unref(c);
+	trail_free(front.trail);
+	desk_close(&d);
+}
+
+/* What the cluster knows of a phone after the front's transfers of this name ended so. */
+static struct seen
+seen_after(struct desk *d, const char *name, enum tftp_outcome outcome)
+{
+	struct front front = { d->resolver, trail_new(d->store), d->node.id };
+	struct tftp_service service = front_service(&front);
+	struct tftp_ask ask = { .name = name, .peer = "10.0.0.9", .local = "10.0.0.1" };
+	struct content *c = NULL;
+	struct seen seen;
+	uint64_t dropped;
+	struct err e;
+
+	if (service.resolve(service.ctx, &ask, &c, &e) == 0)
+		content_unref(c);
+	service.done(service.ctx, &ask, outcome, 1, 1);
+	CU_ASSERT_EQUAL(trail_flush(front.trail, &dropped, &e), 0);
+	CU_ASSERT_EQUAL(seen_get(d->store, "SEP001122334455", &seen, &e), 0);
+	trail_free(front.trail);
+	return seen;
+}
+
+static void
+the_front_notes_which_phone_fetched_which_list(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	CU_ASSERT_EQUAL(seen_after(&d, "ITLFile.tlv", TFTP_SENT).at, 0);
+	CU_ASSERT_EQUAL(seen_after(&d, "CTLSEP001122334455.tlv", TFTP_NOT_FOUND).fetched, 0);
+	CU_ASSERT_NOT_EQUAL(seen_after(&d, "CTLSEP001122334455.tlv", TFTP_NOT_FOUND).at, 0);
+	/* A list that did not arrive was not fetched. */
+	CU_ASSERT_EQUAL(seen_after(&d, "ITLSEP001122334455.tlv", TFTP_GIVEN_UP).fetched, 0);
+	CU_ASSERT_EQUAL(seen_after(&d, "ITLSEP001122334455.tlv", TFTP_SENT).fetched, 1);
+	CU_ASSERT_EQUAL(seen_after(&d, "SEP001122334455.cnf.xml", TFTP_SENT).holds, 1);
 	desk_close(&d);
 }
 
@@ -738,6 +779,8 @@ static const struct suite_test tests[] = {
 	{ "no name leads out of the folder", no_name_leads_out_of_the_folder },
 	{ "a file too large to sign is refused", a_file_too_large_to_sign_is_refused },
 	{ "the front asks the resolver", the_front_asks_the_resolver },
+	{ "the front notes which phone fetched which list",
+	    the_front_notes_which_phone_fetched_which_list },
 	{ "a store that fails refuses and recovers", a_store_that_fails_refuses_and_recovers },
 	{ "a node that is not there refuses", a_node_that_is_not_there_refuses },
 };

@@ -113,6 +113,9 @@ stores_are_those_of_cucm(void)
 		CU_ASSERT_TRUE(k[i].identity || k[i].of_cluster);
 		for (size_t c = 0; c < 2 && k[i].copy[c] != NULL; c++)
 			CU_ASSERT_FALSE(lab_kind(k[i].copy[c])->identity);
+		CU_ASSERT_EQUAL(k[i].identity, k[i].cas != NULL);
+		if (k[i].cas != NULL)
+			CU_ASSERT_FALSE(lab_kind(k[i].cas)->identity);
 	}
 	CU_ASSERT_STRING_EQUAL(lab_kind("phone-sast-TRUST")->store, "Phone-SAST-trust");
 	CU_ASSERT_PTR_NULL(cert_kind_of("CallManager-Trusty", &e));
@@ -305,6 +308,31 @@ trusted_twice_is_there_once(void)
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert"), 1);
 	CU_ASSERT_FALSE(has_key(s, 1));
 	cert_free(c);
+	store_close(s);
+}
+
+static void
+several_are_trusted_together(void)
+{
+	struct cert *a = lab_made_by_hand("a", 1, 0), *b = lab_made_by_hand("b", 1, 0);
+	const struct cert *all[] = { a, b, a };
+	struct store *s = lab_empty();
+	int64_t was = store_generation(s);
+	struct err e = { 0 };
+	bool added[3];
+
+	trust(s, "tomcat-trust", b);
+	CU_ASSERT_EQUAL(
+	    certs_trust_all(s, lab_kind("tomcat-trust"), all, 3, LAB_NOW, added, &e), 0);
+	CU_ASSERT_TRUE(added[0]);
+	CU_ASSERT_FALSE(added[1]);
+	CU_ASSERT_FALSE(added[2]);
+	CU_ASSERT_STRING_EQUAL(names_in(s, "tomcat-trust"), "a.pem b.pem ");
+	CU_ASSERT_EQUAL(store_generation(s), was + 2);
+	CU_ASSERT_EQUAL(certs_trust_all(s, lab_kind("tomcat"), all, 3, LAB_NOW, added, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
+	cert_free(a);
+	cert_free(b);
 	store_close(s);
 }
 
@@ -503,6 +531,7 @@ static const struct suite_test tests[] = {
 	{ "each node has its own", each_node_has_its_own },
 	{ "CAPF copies stay and its key goes", capf_copies_stay_and_its_key_goes },
 	{ "trusted twice is there once", trusted_twice_is_there_once },
+	{ "several are trusted together", several_are_trusted_together },
 	{ "identity store takes nothing on trust", identity_store_takes_nothing_on_trust },
 	{ "file names are made of common names", file_names_are_made_of_common_names },
 	{ "long file name is cut between characters", long_file_name_is_cut_between_characters },

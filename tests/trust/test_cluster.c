@@ -223,7 +223,9 @@ regenerated_certificate_has_a_new_key(void)
 	struct cluster_change change;
 	struct err e = { 0 };
 
-	CU_ASSERT_EQUAL(cluster_regenerate(s, lab_kind("TVS"), &pub, LAB_NOW + 60, &change, &e), 0);
+	CU_ASSERT_EQUAL(
+	    cluster_regenerate(s, lab_kind("TVS"), &pub, CLUSTER_ANYHOW, LAB_NOW + 60, &change, &e),
+	    0);
 	CU_ASSERT_TRUE(change.changed);
 	CU_ASSERT_EQUAL(change.lists_built, 1);
 	CU_ASSERT_STRING_EQUAL(change.warning, "");
@@ -248,8 +250,9 @@ certificate_of_the_cluster_carries_the_publishers_name(void)
 	struct err e = { 0 };
 	struct cert *c;
 
-	CU_ASSERT_EQUAL(
-	    cluster_regenerate(s, lab_kind("ITLRecovery"), &sub, LAB_NOW, &change, &e), 0);
+	CU_ASSERT_EQUAL(cluster_regenerate(
+			    s, lab_kind("ITLRecovery"), &sub, CLUSTER_ANYHOW, LAB_NOW, &change, &e),
+	    0);
 	CU_ASSERT_EQUAL(change.lists_built, 2);
 	c = own(s, "ITLRecovery", NULL, NULL);
 	CU_ASSERT_STRING_EQUAL(cert_common_name(c), "ITLRECOVERY_cucm-pub");
@@ -267,7 +270,8 @@ not_regenerated(enum release release, const char *store, const char *says)
 	struct cluster_change change;
 	struct err e = { 0 };
 
-	CU_ASSERT_EQUAL(cluster_regenerate(s, lab_kind(store), &pub, LAB_NOW, &change, &e), -1);
+	CU_ASSERT_EQUAL(
+	    cluster_regenerate(s, lab_kind(store), &pub, CLUSTER_ANYHOW, LAB_NOW, &change, &e), -1);
 	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
 	ASSERT_ERR_SAYS(e, says);
 	CU_ASSERT_EQUAL(store_generation(s), was);
@@ -294,7 +298,9 @@ not_replaced(enum release release, const char *store, struct key *k)
 	struct cert *c = mint_own(&cluster, &pub, "CallManager", k, LAB_NOW, &e);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
-	CU_ASSERT_EQUAL(cluster_replace(s, lab_kind(store), &pub, c, k, LAB_NOW, &change, &e), -1);
+	CU_ASSERT_EQUAL(
+	    cluster_replace(s, lab_kind(store), &pub, c, k, CLUSTER_ANYHOW, LAB_NOW, &change, &e),
+	    -1);
 	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
 	CU_ASSERT_EQUAL(store_generation(s), was);
 	CU_ASSERT_TRUE(is_whole(s, "CallManager", "cucm-pub"));
@@ -327,8 +333,8 @@ imported_certificate_is_in_the_list(void)
 	struct cluster_change change;
 	struct err e = { 0 };
 
-	CU_ASSERT_EQUAL(
-	    cluster_replace(s, lab_kind("CallManager"), &pub, c, lab_key(0), LAB_NOW, &change, &e),
+	CU_ASSERT_EQUAL(cluster_replace(s, lab_kind("CallManager"), &pub, c, lab_key(0),
+			    CLUSTER_ANYHOW, LAB_NOW, &change, &e),
 	    0);
 	CU_ASSERT_EQUAL(change.lists_built, 1);
 	CU_ASSERT_TRUE(is_signed_by(s, "cucm-pub", "CallManager", "cucm-pub"));
@@ -395,7 +401,8 @@ regenerate(struct store *s, unsigned i, struct err *e)
 	struct node n = lab_node(s, node[i / 4 % 2]);
 	struct cert *c = lab_cert(kind->store, n.name, i % 3);
 	struct cluster_change change;
-	int rc = cluster_replace(s, kind, &n, c, lab_key(i % 3), LAB_NOW, &change, e);
+	int rc =
+	    cluster_replace(s, kind, &n, c, lab_key(i % 3), CLUSTER_ANYHOW, LAB_NOW, &change, e);
 
 	cert_free(c);
 	return rc;

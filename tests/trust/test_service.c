@@ -87,8 +87,8 @@ replace(struct store *s, const char *store, unsigned key)
 	struct cluster_change change;
 	struct err e = { 0 };
 
-	if (cluster_replace(s, lab_kind(store), &n, c, lab_key(key), LAB_NOW + 10, &change, &e) !=
-	    0)
+	if (cluster_replace(s, lab_kind(store), &n, c, lab_key(key), CLUSTER_ANYHOW, LAB_NOW + 10,
+		&change, &e) != 0)
 		CU_FAIL(e.text);
 	cert_free(c);
 }

@@ -1,0 +1,374 @@
+#include "tvs/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "trust/certs.h"
+#include "trust/key.h"
+#include "trust/known.h"
+#include "trust/model.h"
+#include "trust/service.h"
+#include "tvs/answer.h"
+#include "tvs/trace.h"
+
+enum { IDLE_SECONDS = 60 };
+
+struct listening {
+	struct conn_listener *on;
+	struct tls_rules rules;
+};
+
+struct tvs_server {
+	struct tvs_plan plan;
+	struct listening listener[TVS_LISTENERS_MAX];
+	size_t listeners;
+
+	/* As of the store's generation. */
+	int64_t generation;
+	bool running;
+	int64_t starts; /* which start the certificate is of; 0: none */
+	struct cert *cert;
+	struct key *key;
+	struct tvs_view *view; /* never NULL after tvs_server_new() */
+	int64_t view_times;
+
+	unsigned sessions; /* until now */
+};
+
+struct session {
+	struct tvs_server *server;
+	struct conn *conn;
+	unsigned number;
+};
+
+/* ---- what it works from ---- */
+
+static struct tls *
+make_tls(const struct tvs_server *v, const struct tls_rules *rules, struct err *e)
+{
+	struct bytes der = cert_der(v->cert);
+
+	return tls_server_new(rules, &der, 1, key_handle(v->key), v->plan.tickets, e);
+}
+
+/* A listener that cannot present the new certificate goes on with the old one, and says so: rules
+ * that this certificate does not fit are no reason to answer nobody. */
+static void
+present(struct tvs_server *v)
+{
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < v->listeners; i++) {
+		struct tls *tls = make_tls(v, &v->listener[i].rules, &e);
+
+		if (tls == NULL) {
+			log_err(LOG_ERROR, "tvs", NULL, NULL, "certificate-not-presented", &e);
+			continue;
+		}
+		conn_listener_set_tls(v->listener[i].on, tls);
+		tls_free(tls);
+	}
+}
+
+static int
+load_identity(struct tvs_server *v, const struct service *now, struct err *e)
+{
+	struct key *key;
+	struct cert *cert;
+	int64_t id;
+
+	cert = service_cert(v->plan.store, v->plan.node.id, "TVS", "TVS", &id, e);
+	if (cert == NULL)
+		return -1;
+	key = certs_key(v->plan.store, id, e);
+	if (key == NULL) {
+		cert_free(cert);
+		return -1;
+	}
+	cert_free(v->cert);
+	key_free(v->key);
+	v->cert = cert;
+	v->key = key;
+	v->starts = now->starts;
+	present(v);
+	return 0;
+}
+
+/* A start of the service tells it anew, so this notices that too. */
+static int
+load_view(struct tvs_server *v, struct err *e)
+{
+	int64_t times = known_times(v->plan.store, v->plan.node.id);
+	struct tvs_view *view;
+
+	if (v->view != NULL && times == v->view_times)
+		return 0;
+	if (tvs_view_load(v->plan.store, v->plan.node.id, &view, e) != 0)
+		return -1;
+	tvs_view_free(v->view);
+	v->view = view;
+	v->view_times = times;
+	return 0;
+}
+
+/* Brings the server up to date with what its service loaded.  On -1 it stays as it was. */
+static int
+look(struct tvs_server *v, struct err *e)
+{
+	int64_t generation = store_generation(v->plan.store);
+	struct service now;
+
+	if (generation == v->generation)
+		return 0;
+	if (service_get(v->plan.store, v->plan.node.id, "TVS", &now, e) != 0)
+		return -1;
+	v->running = now.running;
+	if (now.running && now.starts != v->starts && load_identity(v, &now, e) != 0)
+		return -1;
+	if (load_view(v, e) != 0)
+		return -1;
+	v->generation = generation;
+	return 0;
+}
+
+/* A store that cannot be read for a moment is no reason to fall silent. */
+static void
+look_or_say(struct tvs_server *v)
+{
+	struct err e = { 0 };
+
+	if (look(v, &e) != 0)
+		log_err(LOG_ERROR, "tvs", NULL, NULL, "store-not-read", &e);
+}
+
+/* ---- the connection engine's side ---- */
+
+static bool
+is_awake(void *service)
+{
+	struct tvs_server *v = service;
+
+	look_or_say(v);
+	return v->running;
+}
+
+static void
+put_trace(void *ctx, const char *line)
+{
+	const struct session *x = ctx;
+
+	log_event(LOG_DEBUG, "tvs", conn_peer(x->conn), NULL, "trace", "line", line, NULL);
+}
+
+static void *
+open_session(struct conn *c, void *service)
+{
+	struct tvs_server *v = service;
+	struct session *x = mem_new(sizeof(*x));
+
+	*x = (struct session){ v, c, ++v->sessions };
+	if (log_wants(LOG_DEBUG)) {
+		struct tvs_peer peer = { .number = x->number,
+			.accepted = v->sessions,
+			.address = conn_peer(c),
+			.cipher = conn_cipher(c) };
+
+		tvs_trace_opened(&peer, put_trace, x);
+	}
+	return x;
+}
+
+static void
+close_session(void *session)
+{
+	free(session);
+}
+
+/* "CP-8861-SEPB000B4BA0AEE" is phone SEPB000B4BA0AEE. */
+static const char *
+phone_of(const char *device)
+{
+	const char *dash = strrchr(device, '-');
+
+	return dash == NULL ? device : dash + 1;
+}
+
+static void
+copy_text(char *to, size_t size, struct bytes text)
+{
+	snprintf(to, size, "%.*s", (int)(text.n < size ? text.n : size - 1), (const char *)text.p);
+}
+
+static void
+subject_of(const struct tvs_request *r, const struct tvs_reason *why, char *to, size_t size)
+{
+	const struct cert *c = why->found != NULL ? why->found->cert : why->sent;
+
+	if (c != NULL)
+		snprintf(to, size, "%s", cert_subject(c, CERT_CISCO));
+	else if (r->subject.n > 0)
+		copy_text(to, size, r->subject);
+	else if (r->issuer.n > 0)
+		copy_text(to, size, r->issuer);
+	else
+		snprintf(to, size, "-");
+}
+
+static void
+peer_host(const struct conn *c, char *to, size_t size)
+{
+	const char *peer = conn_peer(c), *colon = strrchr(peer, ':');
+
+	snprintf(to, size, "%.*s", colon == NULL ? (int)strlen(peer) : (int)(colon - peer), peer);
+}
+
+static void
+note(struct session *x, const struct tvs_request *r, const struct tvs_response *answer,
+    const struct tvs_reason *why)
+{
+	struct tvs_server *v = x->server;
+	struct event_row event = { .at = clock_wall(), .service = "TVS" };
+
+	snprintf(event.node, sizeof(event.node), "%s", v->plan.node.name);
+	peer_host(x->conn, event.peer, sizeof(event.peer));
+	snprintf(event.device, sizeof(event.device), "%s", phone_of(r->device));
+	snprintf(event.what, sizeof(event.what), "%s",
+	    r->command == TVS_VERIFY_REQUEST ? "verify" : "query");
+	snprintf(event.verdict, sizeof(event.verdict), "%s",
+	    answer->status == TVS_TRUSTED ? "valid" : "invalid");
+	subject_of(r, why, event.subject, sizeof(event.subject));
+	tvs_reason_text(why, event.because, sizeof(event.because));
+	log_event(LOG_INFO, "tvs", conn_peer(x->conn), event.device, event.what, "verdict",
+	    event.verdict, "subject", event.subject, "because", event.because, NULL);
+	trail_event(v->plan.trail, &event);
+	if (device_name_is(event.device))
+		trail_phone(v->plan.trail, event.device, event.peer, v->plan.node.id, 0, event.at);
+}
+
+static void
+trace(struct session *x, struct bytes asked, struct bytes answered, const struct tvs_request *r,
+    const struct tvs_response *answer, const struct tvs_reason *why)
+{
+	struct tvs_exchange exchange = { x->number, asked, answered, r, answer, why };
+
+	if (log_wants(LOG_DEBUG))
+		tvs_trace(&exchange, put_trace, x);
+}
+
+static void
+on_message(void *session, struct bytes m)
+{
+	struct session *x = session;
+	struct tvs_request request;
+	struct tvs_response answer;
+	struct tvs_reason why;
+	struct wr w = { 0 };
+	struct err e = { 0 };
+
+	if (tvs_request_decode(m, &request, &e) != 0) {
+		log_err(LOG_WARN, "tvs", conn_peer(x->conn), NULL, "malformed", &e);
+		conn_finish(x->conn);
+		return;
+	}
+	look_or_say(x->server);
+	tvs_answer(x->server->view, &request, &answer, &why);
+	tvs_response_encode(&answer, &w);
+	conn_send(x->conn, wr_view(&w));
+	note(x, &request, &answer, &why);
+	trace(x, m, wr_view(&w), &request, &answer, &why);
+	tvs_reason_free(&why);
+	wr_free(&w);
+}
+
+static const struct conn_ops ops = {
+	.service = "tvs",
+	.max_message = TVS_MESSAGE_MAX,
+	.idle_seconds = IDLE_SECONDS,
+	.awake = is_awake,
+	.frame = tvs_frame,
+	.open = open_session,
+	.message = on_message,
+	.close = close_session,
+};
+
+/* ---- life ---- */
+
+struct tvs_server *
+tvs_server_new(const struct tvs_plan *plan, struct err *e)
+{
+	struct tvs_server *v = mem_new(sizeof(*v));
+
+	v->plan = *plan;
+	v->generation = -1;
+	if (look(v, e) == 0)
+		return v;
+	tvs_server_free(v);
+	return NULL;
+}
+
+/* A service that is stopped listens too, and turns everybody away: so it need not be told when it
+ * is started again.  Until then it has no certificate of its own, and takes the one it would start
+ * with. */
+int
+tvs_server_listen(struct tvs_server *v, const struct tvs_listener *on, struct err *e)
+{
+	struct listening *l = &v->listener[v->listeners];
+	struct service stopped = { .starts = 0 };
+	struct tls *tls;
+
+	if (v->listeners == TVS_LISTENERS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d listeners", TVS_LISTENERS_MAX);
+	if (v->cert == NULL && load_identity(v, &stopped, e) != 0)
+		return -1;
+	tls = make_tls(v, &on->rules, e);
+	if (tls == NULL)
+		return -1;
+	l->rules = on->rules;
+	l->on =
+	    conn_listener_open(v->plan.loop, on->address, on->port, tls, &ops, v, &on->limits, e);
+	tls_free(tls);
+	if (l->on == NULL)
+		return -1;
+	v->listeners++;
+	return 0;
+}
+
+uint16_t
+tvs_server_port(const struct tvs_server *v, size_t listener)
+{
+	return conn_listener_port(v->listener[listener].on);
+}
+
+unsigned
+tvs_server_connections(const struct tvs_server *v)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < v->listeners; i++)
+		n += conn_listener_connections(v->listener[i].on);
+	return n;
+}
+
+void
+tvs_server_quiet(struct tvs_server *v)
+{
+	for (size_t i = 0; i < v->listeners; i++)
+		conn_listener_quiet(v->listener[i].on);
+}
+
+void
+tvs_server_free(struct tvs_server *v)
+{
+	if (v == NULL)
+		return;
+	for (size_t i = 0; i < v->listeners; i++)
+		conn_listener_close(v->listener[i].on);
+	tvs_view_free(v->view);
+	cert_free(v->cert);
+	key_free(v->key);
+	free(v);
+}

@@ -1,0 +1,46 @@
+/*
+ * server: the TVS of one node in one worker - listeners, the certificate it presents, what it
+ * knows. Which answer is given is answer's matter; here are sockets and the moments at which the
+ * store is looked at.
+ *
+ * It works with the certificate, the key and the trust stores of its last start (and of the last
+ * certificate change notification), as CUCM's does.
+ */
+#ifndef TL_TVS_SERVER_H
+#define TL_TVS_SERVER_H
+
+#include "base/conn.h"
+#include "base/loop.h"
+#include "base/tls.h"
+#include "trust/node.h"
+#include "trust/store.h"
+#include "trust/trail.h"
+
+struct tvs_server;
+
+enum { TVS_LISTENERS_MAX = 4 };
+
+/* All but node is borrowed and outlives the server. */
+struct tvs_plan {
+	struct loop *loop;
+	struct store *store; /* the worker's own */
+	struct trail *trail;
+	struct node node;
+	const struct tls_tickets *tickets; /* of all workers */
+};
+
+struct tvs_listener {
+	const char *address;
+	uint16_t port;		/* 0: any free one */
+	struct tls_rules rules; /* its texts are borrowed for the life of the server */
+	struct conn_limits limits;
+};
+
+struct tvs_server *tvs_server_new(const struct tvs_plan *plan, struct err *e);
+int tvs_server_listen(struct tvs_server *v, const struct tvs_listener *on, struct err *e);
+uint16_t tvs_server_port(const struct tvs_server *v, size_t listener);
+unsigned tvs_server_connections(const struct tvs_server *v); /* now */
+void tvs_server_quiet(struct tvs_server *v);		     /* takes no connections any more */
+void tvs_server_free(struct tvs_server *v);		     /* ends all; NULL is fine */
+
+#endif
