@@ -63,13 +63,13 @@ read_version(const char *value, void *field, struct err *e)
 
 #define FIELD(name) offsetof(struct config, name)
 /* A listener's section; port 0 switches it off. */
-#define LISTENER(section, at)                                                                      \
-	{ (section), "port", CONF_INT, FIELD(at.port), 0, 65535, NULL },                           \
-	    { (section), "address", CONF_CHECK, FIELD(at.address), 0, 0, read_address },           \
-	    { (section), "tls_min", CONF_CHECK, FIELD(at.tls_min), 0, 0, read_version },           \
-	    { (section), "tls_max", CONF_CHECK, FIELD(at.tls_max), 0, 0, read_version },           \
+#define LISTENER(section, i)                                                                       \
+	{ (section), "port", CONF_INT, FIELD(tvs[(i)].port), 0, 65535, NULL },                     \
+	    { (section), "address", CONF_CHECK, FIELD(tvs[(i)].address), 0, 0, read_address },     \
+	    { (section), "tls_min", CONF_CHECK, FIELD(tvs[(i)].tls_min), 0, 0, read_version },     \
+	    { (section), "tls_max", CONF_CHECK, FIELD(tvs[(i)].tls_max), 0, 0, read_version },     \
 	{                                                                                          \
-		(section), "ciphers", CONF_TEXT, FIELD(at.ciphers), 0, 0, NULL                     \
+		(section), "ciphers", CONF_TEXT, FIELD(tvs[(i)].ciphers), 0, 0, NULL               \
 	}
 
 static const struct conf_setting table[] = {
@@ -79,10 +79,10 @@ static const struct conf_setting table[] = {
 	{ "tftp", "folder", CONF_PATH, FIELD(tftp_folder), 0, 0, NULL },
 	{ "tftp", "transfers", CONF_INT, FIELD(tftp_transfers), 1, 100000, NULL },
 	{ "tftp", "transfers_per_peer", CONF_INT, FIELD(tftp_transfers_per_peer), 1, 100000, NULL },
-	LISTENER("tvs", tvs[0]),
-	LISTENER("tvs-2", tvs[1]),
-	LISTENER("tvs-3", tvs[2]),
-	LISTENER("tvs-4", tvs[3]),
+	LISTENER("tvs", 0),
+	LISTENER("tvs-2", 1),
+	LISTENER("tvs-3", 2),
+	LISTENER("tvs-4", 3),
 	{ "tls", "connections", CONF_INT, FIELD(connections), 1, 1000000, NULL },
 	{ "tls", "connections_per_peer", CONF_INT, FIELD(connections_per_peer), 1, 1000000, NULL },
 	{ "tls", "key_log", CONF_PATH, FIELD(key_log), 0, 0, NULL },
