@@ -23,9 +23,7 @@ enum {
 	IDLE_SECONDS = 60,
 	PARTING_MS = 2000, /* for the peer to close after us */
 
-	RECORD_MAX = SSL3_RT_MAX_PLAIN_LENGTH,
-	LOG_WINDOW_MS = 10000,
-	LOG_LINES = 20 /* about peers that misbehave, in a window */
+	RECORD_MAX = SSL3_RT_MAX_PLAIN_LENGTH
 };
 
 enum stage { SHAKING, OPEN, PARTING };
@@ -73,41 +71,17 @@ struct conn_listener {
 	struct gate *gate;
 	struct conn *all;
 	struct conn_counters counters;
-	int64_t log_window; /* when it began */
-	unsigned log_lines, log_suppressed;
+	struct log_limit log_limit; /* for lines about peers that misbehave */
 	uint8_t record[RECORD_MAX]; /* the one that a peer has just sent */
 };
 
 /* ---- what is told ---- */
 
-/* A peer that tries for ever must not fill the disk. */
-static bool
-may_log(struct conn_listener *l)
-{
-	int64_t now = clock_mono_ms();
-
-	if (now - l->log_window >= LOG_WINDOW_MS) {
-		l->log_window = now;
-		l->log_lines = 0;
-	}
-	if (l->log_lines++ < LOG_LINES)
-		return true;
-	l->log_suppressed++;
-	return false;
-}
-
 static void
 complain(struct conn_listener *l, enum log_level level, const char *peer, const char *event,
     const struct err *e)
 {
-	unsigned suppressed = l->log_suppressed;
-
-	if (!log_wants(level) || !may_log(l))
-		return;
-	l->log_suppressed = 0;
-	log_event(level, l->ops->service, peer, NULL, event, "error", e->text, "hint",
-	    e->hint[0] == '\0' ? NULL : e->hint, "suppressed",
-	    suppressed == 0 ? NULL : LOG_NUM(suppressed), NULL);
+	log_err_limited(&l->log_limit, clock_mono_ms(), level, l->ops->service, peer, event, e);
 }
 
 static void
@@ -537,6 +511,7 @@ send_unsent(struct conn *c)
 	}
 	c->unsent_end = &c->unsent;
 	c->want = LOOP_READ;
+	await(c, c->listener->limits.message_ms, "the rest of a message");
 	take_bytes(c, bytes_over(NULL, 0));
 }
 
@@ -633,19 +608,10 @@ link_conn(struct conn_listener *l, struct conn *c)
 }
 
 static void
-on_peer(void *ctx, int fd, const struct tcp_peer *peer)
+conn_new(struct conn_listener *l, int fd, const struct tcp_peer *peer)
 {
-	struct conn_listener *l = ctx;
-	struct conn *c;
+	struct conn *c = mem_new(sizeof(*c));
 
-	if (l->ops->awake != NULL && !l->ops->awake(l->service)) {
-		l->counters.refused++;
-		close(fd);
-		gate_left(l->gate, peer);
-		return;
-	}
-	c = mem_new(sizeof(*c));
-	l->counters.accepted++;
 	link_conn(l, c);
 	c->fd = fd;
 	c->peer = *peer;
@@ -656,6 +622,21 @@ on_peer(void *ctx, int fd, const struct tcp_peer *peer)
 	c->timer_at = INT64_MAX;
 	await(c, l->limits.handshake_ms, "the handshake");
 	settle(c);
+}
+
+static void
+on_peer(void *ctx, int fd, const struct tcp_peer *peer)
+{
+	struct conn_listener *l = ctx;
+
+	if (l->ops->awake != NULL && !l->ops->awake(l->service)) {
+		l->counters.refused++;
+		close(fd);
+		gate_left(l->gate, peer);
+		return;
+	}
+	l->counters.accepted++;
+	conn_new(l, fd, peer);
 }
 
 static void
@@ -732,6 +713,7 @@ conn_listener_close(struct conn_listener *l)
 		struct conn *c = l->all;
 
 		c->inside = c->finishing = true;
+		close_session(c);
 		if (c->stage == OPEN)
 			say_goodbye(c);
 		conn_free(c);

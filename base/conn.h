@@ -38,8 +38,8 @@ struct conn_ops {
 };
 
 /* 0 means the usual value.  Memory: a peer that sends nothing costs below 1 KiB, one that stops in
- * the middle of its handshake about 40, an open connection about 12, and each up to max_message and
- * queued_bytes more. */
+ * the middle of its handshake up to 46, an open connection 15, and each up to a message, a record
+ * and queued_bytes more. */
 struct conn_limits {
 	unsigned connections;  /* at once (4096) */
 	unsigned per_host;     /* of these from one IPv4 address or IPv6 /64 (1024): can be a NAT */
@@ -50,7 +50,7 @@ struct conn_limits {
 
 struct conn_counters {
 	uint64_t accepted;
-	uint64_t refused; /* at once, for a limit */
+	uint64_t refused; /* at once: a limit, or the service is not awake */
 	uint64_t handshakes, resumed, failed_handshakes;
 	uint64_t messages;
 	uint64_t timeouts; /* handshake, message, answer not taken, idle */
@@ -82,7 +82,7 @@ void conn_send(struct conn *c, struct bytes b);
 /* No more messages: sends what is queued, says goodbye, calls close().  None of that before the
  * service's function has returned; may be called at any time from open() to close(). */
 void conn_finish(struct conn *c);
-const char *conn_cipher(const struct conn *c); /* as OpenSSL calls it; from open() on */
-const char *conn_peer(const struct conn *c); /* "10.0.0.1:4711", "[::1]:4711"; lives like c */
+const char *conn_cipher(const struct conn *c); /* as OpenSSL calls it; from open() to close() */
+const char *conn_peer(const struct conn *c);   /* "10.0.0.1:4711", "[::1]:4711"; lives like c */
 
 #endif

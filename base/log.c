@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 
 enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 1024 };
+enum { LIMIT_MS = 10000, LIMIT_LINES = 20 };
 
 static const char *const names[] = { "error", "warn", "info", "debug" };
 
@@ -150,4 +151,33 @@ log_err(enum log_level level, const char *service, const char *peer, const char 
 {
 	log_event(level, service, peer, device, event, "error", e->text, "hint",
 	    e->hint[0] != '\0' ? e->hint : NULL, NULL);
+}
+
+static bool
+limit_allows(struct log_limit *limit, int64_t now)
+{
+	if (now - limit->since >= LIMIT_MS) {
+		limit->since = now;
+		limit->lines = 0;
+	}
+	if (limit->lines < LIMIT_LINES) {
+		limit->lines++;
+		return true;
+	}
+	limit->suppressed++;
+	return false;
+}
+
+void
+log_err_limited(struct log_limit *limit, int64_t now, enum log_level level, const char *service,
+    const char *peer, const char *event, const struct err *e)
+{
+	unsigned suppressed = limit->suppressed;
+
+	if (!log_wants(level) || !limit_allows(limit, now))
+		return;
+	limit->suppressed = 0;
+	log_event(level, service, peer, NULL, event, "error", e->text, "hint",
+	    e->hint[0] == '\0' ? NULL : e->hint, "suppressed",
+	    suppressed == 0 ? NULL : LOG_NUM(suppressed), NULL);
 }

@@ -25,6 +25,15 @@ void log_err(enum log_level level, const char *service, const char *peer, const 
     const char *event, const struct err *e);
 bool log_wants(enum log_level level);
 
+/* For what a peer can cause as often as it likes: 20 lines in 10 seconds, then the rest are counted
+ * and the next line says how many (suppressed="12").  Start from { 0 }; now is clock_mono_ms(). */
+struct log_limit {
+	int64_t since; /* of these 10 seconds */
+	unsigned lines, suppressed;
+};
+void log_err_limited(struct log_limit *limit, int64_t now, enum log_level level,
+    const char *service, const char *peer, const char *event, const struct err *e);
+
 /* A number as a value for log_event: LOG_NUM(n).  Lives until the end of the enclosing block. */
 struct log_num {
 	char text[24];

@@ -167,6 +167,29 @@ errors_are_logged_with_their_hint(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, " hint=\"choose another\""));
 }
 
+/* 20 lines in 10 seconds, then silence, then how many were left out. */
+static void
+flood_of_lines_is_limited_and_counted(void)
+{
+	struct log_limit limit = { 0 };
+	int64_t now = 5000;
+	struct err e;
+
+	listen_at(LOG_INFO);
+	err_set(&e, ERR_NO, "no");
+	for (int i = 0; i < 32; i++) {
+		line[0] = '\0';
+		log_err_limited(&limit, now + i, LOG_INFO, "s", "p", "refused", &e);
+		CU_ASSERT_EQUAL(line[0] != '\0', i < 20);
+		CU_ASSERT_PTR_NULL(strstr(line, "suppressed"));
+		log_err_limited(&limit, now + i, LOG_DEBUG, "s", "p", "lost", &e); /* not wanted */
+	}
+	log_err_limited(&limit, now + 10000, LOG_INFO, "s", "p", "refused", &e);
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, "info s p - refused error=no suppressed=12"));
+	log_err_limited(&limit, now + 10000, LOG_INFO, "s", "p", "refused", &e);
+	CU_ASSERT_PTR_NULL(strstr(line, "suppressed"));
+}
+
 static void
 lines_go_to_standard_error_without_a_sink(void)
 {
@@ -198,6 +221,7 @@ static const struct suite_test tests[] = {
 	{ "levels hold back what is not wanted", levels_hold_back_what_is_not_wanted },
 	{ "levels are known by name", levels_are_known_by_name },
 	{ "errors are logged with their hint", errors_are_logged_with_their_hint },
+	{ "flood of lines is limited and counted", flood_of_lines_is_limited_and_counted },
 	{ "lines go to standard error without a sink", lines_go_to_standard_error_without_a_sink },
 };
 

@@ -77,4 +77,5 @@ def main():
     sys.exit(0 if valid else 5)
 
 
-main()
+if __name__ == "__main__":
+    main()
