@@ -12,6 +12,7 @@
 #include "cmd/help.h"
 #include "cmd/local.h"
 #include "cmd/serve.h"
+#include "cmd/verb_tvs.h"
 #include "cmd/verb_vphone.h"
 
 static const struct verb_set *const sets[] = {
@@ -24,6 +25,7 @@ static const struct verb_set *const sets[] = {
 	&phone_verbs,
 	&events_verbs,
 	&file_verbs,
+	&tvs_verbs,
 	&vphone_verbs,
 	&serve_verbs,
 };

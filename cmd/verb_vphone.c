@@ -2,31 +2,64 @@
 
 #include <dirent.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/root.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/phone/boot.h"
 #include "cmd/phone/memory.h"
+#include "cmd/phone/verify.h"
+#include "cmd/verb_tvs.h"
+#include "trust/role.h"
+#include "trust/seen.h"
 
-enum { SECONDS = 10, SECONDS_MAX = 600 };
+enum { SECONDS = 10, SECONDS_MAX = 600, CLOCK_MAX = 10 * 366 * 24 * 3600 };
+
+/* The phone's clock, for this one call: what it was told before grows old. */
+static int
+read_clock(const struct call *c, int64_t *now, struct err *e)
+{
+	int64_t ahead;
+
+	if (call_int(c, "clock", 0, CLOCK_MAX, 0, &ahead, e) != 0)
+		return -1;
+	*now = c->now + ahead;
+	return 0;
+}
 
 static int
-read_plan(const struct call *c, struct fetch_server *server, struct boot_plan *plan, struct err *e)
+read_asker(const struct call *c, struct asker *asker, struct err *e)
 {
-	const char *model = call_option(c, "model");
 	int64_t seconds;
 
-	if (fetch_address_of(call_option(c, "tftp"), &server->address, e) != 0 ||
-	    call_int(c, "timeout", 1, SECONDS_MAX, SECONDS, &seconds, e) != 0)
+	if (call_int(c, "timeout", 1, SECONDS_MAX, SECONDS, &seconds, e) != 0)
+		return -1;
+	*asker = (struct asker){ .tvs = tvscall_over_tls(), .timeout_ms = (int)seconds * 1000 };
+	return 0;
+}
+
+static int
+read_plan(const struct call *c, struct fetch_server *server, struct asker *asker,
+    struct boot_plan *plan, struct err *e)
+{
+	const char *model = call_option(c, "model");
+	int64_t seconds, now;
+
+	if (address_of(call_option(c, "tftp"), FETCH_TFTP_PORT, &server->address, e) != 0 ||
+	    call_int(c, "timeout", 1, SECONDS_MAX, SECONDS, &seconds, e) != 0 ||
+	    read_asker(c, asker, e) != 0 || read_clock(c, &now, e) != 0)
 		return -1;
 	server->seconds = (unsigned)seconds;
 	*plan = (struct boot_plan){ .name = c->arg[0],
 		.folder = call_option(c, "memory"),
 		.server = fetch_over_network(server),
 		.tamper = call_option(c, "tamper"),
-		.now = c->now };
+		.ask_tvs = ask_signer,
+		.tvs_ctx = asker,
+		.now = now };
 	if (model == NULL)
 		return 0;
 	plan->model = model_of(model);
@@ -47,6 +80,32 @@ kind_word(enum step_kind kind)
 	return word[kind];
 }
 
+/* Whom it asked, and what came of each. */
+static void
+show_attempts(const struct ask_report *r, struct out *o)
+{
+	char to[ADDRESS_TEXT_MAX], text[ADDRESS_TEXT_MAX + sizeof(r->attempt[0].why) + 32];
+
+	out_text(o, "tvs", NULL, ask_end_word(r->end));
+	out_add_text(o, "tvs_asked", NULL, NULL);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct ask_attempt *at = &r->attempt[i];
+
+		address_text(&at->to, to);
+		snprintf(text, sizeof(text), "%s %s%s%s", to, ask_attempt_word(at->outcome),
+		    at->why[0] != '\0' ? ": " : "", at->why);
+		out_add_text(o, "tvs_asked", NULL, text);
+	}
+}
+
+static void
+show_console(const struct words *w, struct out *o)
+{
+	out_add_text(o, "console", NULL, NULL);
+	for (size_t i = 0; i < w->n; i++)
+		out_add_text(o, "console", NULL, w->line[i]);
+}
+
 static void
 show_step(const struct boot_step *s, struct out *o)
 {
@@ -61,9 +120,8 @@ show_step(const struct boot_step *s, struct out *o)
 	out_text(o, "why", "Why", s->why);
 	out_text(o, "decided_by", decided_by == NULL ? NULL : "Decided by", decided_by);
 	out_bool(o, "tampered", NULL, s->tampered);
-	out_add_text(o, "console", NULL, NULL);
-	for (size_t i = 0; i < s->console.n; i++)
-		out_add_text(o, "console", NULL, s->console.line[i]);
+	show_attempts(&s->tvs, o);
+	show_console(&s->console, o);
 }
 
 static void
@@ -111,9 +169,9 @@ static void
 show_boot(const struct boot_plan *plan, const struct fetch_server *server,
     const struct boot_result *r, struct out *o)
 {
-	char from[FETCH_HOST_MAX + 16];
+	char from[ADDRESS_TEXT_MAX];
 
-	fetch_address_text(&server->address, from, sizeof(from));
+	address_text(&server->address, from);
 	out_line(o, "%s, a %s, boots from %s", plan->name, r->model->name, from);
 	out_line(o, "%s", "");
 	out_text(o, "name", NULL, plan->name);
@@ -134,7 +192,7 @@ show_boot(const struct boot_plan *plan, const struct fetch_server *server,
 static int
 refuse(const char *name, const struct boot_step *s, struct err *e)
 {
-	err_set(e, ERR_NO, "%s refused %s: %.300s", name, s->file, s->why);
+	err_set(e, ERR_NO, "%s refused %s: %.400s", name, s->file, s->why);
 	if (s->reason == JUDGE_NO_TVS || s->reason == JUDGE_TVS_UNREACHABLE ||
 	    s->reason == JUDGE_TVS_LACKS)
 		err_hint(e, "a phone in this state follows again once its lists are erased by "
@@ -163,19 +221,6 @@ answer(const char *name, const struct boot_result *r, struct err *e)
 	return err_hint(e, "add the phone on the server: trustlist --root DIR phone add %s", name);
 }
 
-static int
-run_boot(const struct call *c, struct out *o, struct err *e)
-{
-	struct fetch_server server;
-	struct boot_plan plan;
-	struct boot_result r;
-
-	if (read_plan(c, &server, &plan, e) != 0 || phone_boot(&plan, &r, e) != 0)
-		return -1;
-	show_boot(&plan, &server, &r, o);
-	return answer(plan.name, &r, e);
-}
-
 static struct memory *
 load_phone(const char *folder, struct err *e)
 {
@@ -184,6 +229,134 @@ load_phone(const char *folder, struct err *e)
 	err_set(e, ERR_NOT_FOUND, "no virtual phone has booted with %s as its memory", folder);
 	return NULL;
 }
+
+/* As the alarm DeviceTLInfo of a real phone does when it registers. */
+static int
+report(const struct call *c, struct store *s, const struct boot_plan *plan, struct err *e)
+{
+	struct memory *m = memory_load(plan->folder, e);
+	uint8_t sha1[TLIST_SHA1_BYTES];
+	struct bytes held = { NULL, 0 };
+	int rc;
+
+	if (m == NULL)
+		return -1;
+	if (m->list[MEMORY_ITL] != NULL) {
+		tlist_sha1(m->list[MEMORY_ITL]->file, sha1);
+		held = bytes_over(sha1, sizeof(sha1));
+	}
+	rc = seen_reported(s, plan->name, held, c->now, e);
+	memory_free(m);
+	return rc;
+}
+
+static int
+boot(const struct call *c, struct store *reported_to, struct out *o, struct err *e)
+{
+	struct asker asker = { .sessions = 0 };
+	struct fetch_server server;
+	struct boot_plan plan;
+	struct boot_result r;
+	int rc = read_plan(c, &server, &asker, &plan, e);
+
+	if (rc == 0)
+		rc = phone_boot(&plan, &r, e);
+	if (rc == 0)
+		show_boot(&plan, &server, &r, o);
+	if (rc == 0 && reported_to != NULL)
+		rc = report(c, reported_to, &plan, e);
+	if (rc == 0)
+		rc = answer(plan.name, &r, e);
+	asker_free(&asker);
+	return rc;
+}
+
+/* Who is told is opened first: a boot cannot be taken back. */
+static int
+run_boot(const struct call *c, struct out *o, struct err *e)
+{
+	const char *root = call_option(c, "report");
+	struct store *s;
+	int rc;
+
+	if (root == NULL)
+		return boot(c, NULL, o, e);
+	s = root_open_store(root, e);
+	if (s == NULL)
+		return -1;
+	rc = boot(c, s, o, e);
+	store_close(s);
+	return rc;
+}
+
+/* ---- verify ---- */
+
+static void
+show_verified(const char *name, const struct verify_result *r, struct out *o)
+{
+	out_text(o, "name", NULL, name);
+	out_text(o, "certificate", "Certificate of", r->common_name);
+	out_text(o, "verdict", "Verdict", r->trusted ? "trusted" : "not trusted");
+	out_text(o, "reason", NULL, verify_reason_word(r->reason));
+	out_text(o, "why", "Why", r->why);
+	show_attempts(&r->tvs, o);
+	out_add_text(o, "roles", NULL, NULL);
+	for (size_t i = 0; i < r->tvs.roles; i++)
+		out_add_text(o, "roles", NULL, role_word(r->tvs.role[i]));
+	out_line(o, "%s", "");
+	out_line(o, "Console:");
+	for (size_t i = 0; i < r->console.n; i++)
+		out_line(o, "  %s", r->console.line[i]);
+	show_console(&r->console, o);
+}
+
+/* Whose memory it is, and of which model it was when it booted last. */
+static int
+phone_of(const struct call *c, const struct memory *m, struct ask_phone *out, struct err *e)
+{
+	const char *name = c->arg[0];
+
+	if (m->note.name == NULL || strcmp(m->note.name, name) != 0)
+		return err_set(e, ERR_USAGE, "%s is the memory of %s, not of %.60s", m->folder,
+		    m->note.name == NULL ? "a phone without name" : m->note.name, name);
+	*out = (struct ask_phone){ .name = m->note.name, .memory = m };
+	out->model = m->note.model == NULL ? NULL : model_of(m->note.model);
+	if (out->model == NULL)
+		return err_set(e, ERR_MALFORMED, "%s names no model that we know", m->folder);
+	return read_clock(c, &out->now, e);
+}
+
+static int
+verify(const struct call *c, const struct memory *m, const struct cert *shown, struct out *o,
+    struct err *e)
+{
+	struct asker asker = { .sessions = 0 };
+	struct verify_result r;
+	struct ask_phone phone = { .name = NULL };
+
+	if (phone_of(c, m, &phone, e) != 0 || read_asker(c, &asker, e) != 0)
+		return -1;
+	phone_verify(&asker, &phone, shown, &r);
+	asker_free(&asker);
+	show_verified(phone.name, &r, o);
+	if (r.trusted)
+		return 0;
+	return err_set(e, ERR_NO, "%s does not trust the certificate: %.400s", phone.name, r.why);
+}
+
+static int
+run_verify(const struct call *c, struct out *o, struct err *e)
+{
+	struct memory *m = load_phone(call_option(c, "memory"), e);
+	struct cert *shown = m == NULL ? NULL : tvs_option_cert(c, e);
+	int rc = shown == NULL ? -1 : verify(c, m, shown, o, e);
+
+	cert_free(shown);
+	memory_free(m);
+	return rc;
+}
+
+/* ---- show ---- */
 
 static void
 show_checksum(const char *key, const char *digest, struct bytes file, struct out *o)
@@ -233,7 +406,7 @@ show_note(const struct memory_note *note, struct out *o)
 	out_text(o, "config", "Configuration", note->config);
 	out_line(o, "Status screen:");
 	out_add_text(o, "status", NULL, NULL);
-	for (size_t i = 0; i < WORDS_MAX && note->status[i] != NULL; i++)
+	for (size_t i = 0; i < MEMORY_STATUS_MAX && note->status[i] != NULL; i++)
 		show_status(note->status[i], o);
 	out_line(o, "%s", "");
 }
@@ -343,6 +516,12 @@ run_erase(const struct call *c, struct out *o, struct err *e)
 	return rc;
 }
 
+#define CLOCK_OPTION                                                                               \
+	{                                                                                          \
+		.name = "clock", .metavar = "SECONDS",                                             \
+		.help = "the phone's clock is ahead by so much, for this call"                     \
+	}
+
 #define MEMORY_OPTION                                                                              \
 	{                                                                                          \
 		.name = "memory", .metavar = "DIR", .help = "the folder of the phone's memory",    \
@@ -371,8 +550,31 @@ static const struct verb verbs[] = {
 		    .help = "flip one bit of this file on its way to the phone" },
 		{ .name = "timeout",
 		    .metavar = "SECONDS",
-		    .help = "how long to wait for each file; else 10" } },
+		    .help = "how long to wait for each file, and each step with a TVS; else 10" },
+		CLOCK_OPTION,
+		{ .name = "report",
+		    .metavar = "ROOT",
+		    .help = "tell the cluster in this folder what the phone holds afterwards" } },
 	    .run = run_boot },
+	{ .words = "vphone verify",
+	    .args = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_ALONE,
+	    .right = RIGHT_OPERATE,
+	    .help =
+		"Shows a virtual phone a certificate, as an HTTPS service does; exit status 5 when "
+		"it does not trust it",
+	    .option = { MEMORY_OPTION,
+		{ .name = "cert",
+		    .metavar = "FILE",
+		    .help = "the certificate, PEM or DER",
+		    .must = true },
+		{ .name = "timeout",
+		    .metavar = "SECONDS",
+		    .help = "how long to wait for each step with a TVS; else 10" },
+		CLOCK_OPTION },
+	    .run = run_verify },
 	{ .words = "vphone show",
 	    .args = "",
 	    .needs = VERB_ALONE,

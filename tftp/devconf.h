@@ -2,7 +2,7 @@
  * devconf: a phone's XML configuration, made from facts - where its CallManagers, its TVS and its
  * CAPF are, how secure it registers, which firmware it is to run - and read again, whoever made it.
  *
- * No store, no clock, no files: the same facts give the same bytes.  The only user of libxml2,
+ * No store, no clock, no files: the same facts give the same bytes.  Nobody else uses libxml2,
  * which gets to see memory alone: no network, no DTD, no entities.
  */
 #ifndef TL_TFTP_DEVCONF_H

@@ -52,9 +52,8 @@ known_learn(struct store *s, int64_t node, int64_t now, struct err *e)
 	return store_end(s, rc, e);
 }
 
-/* 1 when the stores hold something else than this TVS knows. */
-static int
-is_news(struct store *s, int64_t node, struct err *e)
+int
+known_is_news(struct store *s, int64_t node, struct err *e)
 {
 	return on_node(s,
 	    "SELECT 1 WHERE EXISTS "
@@ -87,7 +86,7 @@ due(struct store *s, int64_t interval_minutes, int64_t now, int64_t **out, size_
 static int
 notify_one(struct store *s, int64_t node, int64_t now, size_t *told, struct err *e)
 {
-	int rc = is_news(s, node, e);
+	int rc = known_is_news(s, node, e);
 
 	if (rc < 0)
 		return -1;

@@ -22,6 +22,8 @@ int known_learn(struct store *s, int64_t node, int64_t now, struct err *e);
  * or longer.  *told: to how many that was news. */
 int
 known_notify(struct store *s, int64_t interval_minutes, int64_t now, size_t *told, struct err *e);
+/* 1 when the trust stores hold something else than this TVS knows; 0; -1. */
+int known_is_news(struct store *s, int64_t node, struct err *e);
 /* How often it was told something new: another number, another list. */
 int64_t known_times(struct store *s, int64_t node);
 /* What it knows: a row for each store of each certificate.  certs_list_free() it. */

@@ -401,6 +401,17 @@ stale_list(struct store *s, const struct service *v, char ***out, size_t *n, str
 	return 0;
 }
 
+/* It will be told by and by; a restart tells it at once. */
+static int
+stale_known(struct store *s, const struct service *v, char ***out, size_t *n, struct err *e)
+{
+	int rc = strcmp(v->name, "TVS") == 0 ? known_is_news(s, v->node, e) : 0;
+
+	if (rc == 1)
+		say(out, n, mem_text("the trust stores changed, and it was not told yet"));
+	return rc < 0 ? -1 : 0;
+}
+
 int
 service_stale(struct store *s, const struct service *v, char ***out, size_t *n, struct err *e)
 {
@@ -409,7 +420,7 @@ service_stale(struct store *s, const struct service *v, char ***out, size_t *n, 
 	if (!v->running)
 		return 0;
 	if (stale_params(s, v, out, n, e) == 0 && stale_certs(s, v, out, n, e) == 0 &&
-	    stale_list(s, v, out, n, e) == 0)
+	    stale_list(s, v, out, n, e) == 0 && stale_known(s, v, out, n, e) == 0)
 		return 0;
 	for (size_t i = 0; i < *n; i++)
 		free((*out)[i]);

@@ -103,7 +103,7 @@ ask(struct boot *b, enum step_kind kind, const char *file, struct wr *got)
 	s->fetched = plan->server.get(plan->server.ctx, file, got, &why);
 	s->verdict = verdict_before_judging(s->fetched);
 	if (s->fetched != FETCH_GOT)
-		memcpy(s->why, why.text, sizeof(s->why));
+		snprintf(s->why, sizeof(s->why), "%s", why.text);
 	else if (plan->tamper != NULL && strcmp(plan->tamper, file) == 0)
 		tamper(s, got);
 	return s;
@@ -116,15 +116,18 @@ note_judgement(struct boot_step *s, const struct judgement *j)
 	s->verdict = j->verdict == JUDGE_ACCEPTED ? STEP_ACCEPTED : STEP_REFUSED;
 	s->reason = j->reason;
 	memcpy(s->decided_by, j->decided_by, sizeof(s->decided_by));
-	snprintf(s->why, sizeof(s->why), "%s", j->why);
+	snprintf(s->why, sizeof(s->why), "%s%s%s", j->why, s->tvs.why[0] != '\0' ? ": " : "",
+	    s->tvs.why);
 }
 
 static struct judge_tvs
-ask_tvs(const struct boot *b, const struct judge_memory *held, const struct judgement *about)
+ask_tvs(const struct boot *b, struct boot_step *s, const struct judgement *about)
 {
+	struct ask_phone phone = { b->plan->name, b->result->model, b->memory, b->plan->now };
+
 	if (b->plan->ask_tvs == NULL)
 		return (struct judge_tvs){ .state = TVS_UNREACHABLE };
-	return b->plan->ask_tvs(b->plan->tvs_ctx, held, about);
+	return b->plan->ask_tvs(b->plan->tvs_ctx, &phone, about, &s->tvs);
 }
 
 /* The list that was accepted, or NULL. */
@@ -139,7 +142,7 @@ judged_list(struct boot *b, struct boot_step *s, struct bytes file)
 
 	judge_list(&held, model, file, &tvs, &j, &list);
 	if (j.verdict == JUDGE_ASK_TVS) {
-		tvs = ask_tvs(b, &held, &j);
+		tvs = ask_tvs(b, s, &j);
 		judge_list(&held, model, file, &tvs, &j, &list);
 	}
 	note_judgement(s, &j);
@@ -224,7 +227,7 @@ take_config(struct boot *b, struct boot_step *s, struct bytes file, struct err *
 
 	judge_file(&held, model, file, &tvs, &j);
 	if (j.verdict == JUDGE_ASK_TVS) {
-		tvs = ask_tvs(b, &held, &j);
+		tvs = ask_tvs(b, s, &j);
 		judge_file(&held, model, file, &tvs, &j);
 	}
 	note_judgement(s, &j);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "cmd/phone/ask.h"
 #include "cmd/phone/fetch.h"
 #include "cmd/phone/words.h"
 #include "trust/judge.h"
@@ -22,12 +23,12 @@ struct boot_plan {
 	const char *folder;	   /* of its memory; made when missing */
 	struct fetcher server;
 	const char *tamper; /* a file name: one bit of it is flipped on the way; NULL: none */
-	/* Asks the TVS of the ITL it holds for the signer that the judgement names.  What the
-	 * answer lends lives until the next call.  NULL: there is no way to TVS. */
-	struct judge_tvs (*ask_tvs)(
-	    void *ctx, const struct judge_memory *memory, const struct judgement *about);
+	/* Asks the TVS of the ITL it holds for the signer that the judgement names (ask.h).  What
+	 * the answer lends lives until the next call.  NULL: there is no way to TVS. */
+	struct judge_tvs (*ask_tvs)(void *ctx, const struct ask_phone *phone,
+	    const struct judgement *about, struct ask_report *report);
 	void *tvs_ctx;
-	int64_t now; /* Unix seconds */
+	int64_t now; /* Unix seconds, by the phone's clock */
 };
 
 enum step_kind { STEP_CTL, STEP_ITL, STEP_CONFIG };
@@ -52,7 +53,9 @@ struct boot_step {
 	bool judged;		  /* the three below are the judge's */
 	enum judge_reason reason; /* 0 unless judged */
 	char decided_by[sizeof(((struct judgement *)0)->decided_by)];
-	char why[sizeof(((struct err *)0)->text)]; /* a sentence */
+	/* A sentence: the judge's, and what came of asking TVS. */
+	char why[sizeof(((struct judgement *)0)->why) + sizeof(((struct ask_report *)0)->why) + 2];
+	struct ask_report tvs;
 	struct words console;
 };
 /* "signer-in-itl"; of a file that was not judged "same-list", "not-found", "too-large", ... */

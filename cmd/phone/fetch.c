@@ -1,6 +1,5 @@
 #include "cmd/phone/fetch.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,86 +20,15 @@ fetch_outcome_word(enum fetch_outcome outcome)
 	return word[outcome];
 }
 
-static bool
-is_ipv6(const char *host)
-{
-	struct in6_addr ignored;
-
-	return inet_pton(AF_INET6, host, &ignored) == 1;
-}
-
-/* Splits into host and what stands after the colon of the port; *port NULL: none was given. */
-static bool
-split(const char *text, struct bytes *host, const char **port)
-{
-	const char *colon = strrchr(text, ':'), *closing;
-
-	*port = NULL;
-	*host = bytes_of(text);
-	if (text[0] == '[') {
-		closing = strchr(text, ']');
-		if (closing == NULL || (closing[1] != '\0' && closing[1] != ':'))
-			return false;
-		*host = bytes_over(text + 1, (size_t)(closing - text) - 1);
-		*port = closing[1] == ':' ? closing + 2 : NULL;
-		return true;
-	}
-	if (colon == NULL || is_ipv6(text))
-		return true;
-	*host = bytes_over(text, (size_t)(colon - text));
-	*port = colon + 1;
-	return memchr(host->p, ':', host->n) == NULL;
-}
-
-static bool
-read_port(const char *text, uint16_t *out)
-{
-	size_t n = strlen(text);
-	long port;
-
-	if (n == 0 || n > 5 || strspn(text, "0123456789") != n)
-		return false;
-	port = strtol(text, NULL, 10);
-	if (port < 1 || port > UINT16_MAX)
-		return false;
-	*out = (uint16_t)port;
-	return true;
-}
-
-int
-fetch_address_of(const char *text, struct fetch_address *out, struct err *e)
-{
-	struct fetch_address a = { .transport = FETCH_TFTP, .port = FETCH_TFTP_PORT };
-	struct bytes host;
-	const char *port;
-
-	*out = (struct fetch_address){ 0 };
-	if (!split(text, &host, &port) || host.n == 0 || host.n >= sizeof(a.host))
-		return err_set(e, ERR_USAGE, "%.200s is not ADDR or ADDR:PORT", text);
-	memcpy(a.host, host.p, host.n);
-	if (text[0] == '[' && !is_ipv6(a.host))
-		return err_set(e, ERR_USAGE, "%.200s is not an IPv6 address", a.host);
-	if (port != NULL && !read_port(port, &a.port))
-		return err_set(e, ERR_USAGE, "%.60s is not a port", port);
-	*out = a;
-	return 0;
-}
-
-void
-fetch_address_text(const struct fetch_address *a, char *to, size_t size)
-{
-	snprintf(to, size, is_ipv6(a->host) ? "[%s]:%u" : "%s:%u", a->host, a->port);
-}
-
 /* Put together by libcurl, which refuses hosts and names that would mean something else in a URL.
  */
 static CURLU *
-url_of(const struct fetch_address *a, const char *name)
+url_of(const struct address *a, const char *name)
 {
 	CURLU *url = curl_url();
-	char host[FETCH_HOST_MAX + 2], port[8], path[FETCH_NAME_MAX + 1];
+	char host[ADDRESS_HOST_MAX + 2], port[8], path[FETCH_NAME_MAX + 1];
 
-	snprintf(host, sizeof(host), is_ipv6(a->host) ? "[%s]" : "%s", a->host);
+	snprintf(host, sizeof(host), address_is_v6(a->host) ? "[%s]" : "%s", a->host);
 	snprintf(port, sizeof(port), "%u", a->port);
 	snprintf(path, sizeof(path), "/%s", name);
 	if (url != NULL && curl_url_set(url, CURLUPART_SCHEME, "tftp", 0) == CURLUE_OK &&
@@ -161,9 +89,9 @@ static void
 explain(enum fetch_outcome outcome, CURLcode code, const struct fetch_server *server,
     const char *name, struct err *e)
 {
-	char from[FETCH_HOST_MAX + 16];
+	char from[ADDRESS_TEXT_MAX];
 
-	fetch_address_text(&server->address, from, sizeof(from));
+	address_text(&server->address, from);
 	switch (outcome) {
 	case FETCH_GOT:
 		return;

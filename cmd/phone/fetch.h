@@ -9,12 +9,12 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "cmd/phone/address.h"
 
 enum {
 	FETCH_MAX = 2 << 20,	/* phones download no more than 2048 KB */
 	FETCH_TFTP_PORT = 6969, /* where a lab listens; a real cluster has 69 */
 	FETCH_NAME_MAX = 96,	/* a file name, with its NUL */
-	FETCH_HOST_MAX = 256,
 };
 
 enum fetch_outcome {
@@ -33,21 +33,8 @@ struct fetcher {
 	void *ctx;
 };
 
-enum fetch_transport { FETCH_TFTP };
-
-struct fetch_address {
-	enum fetch_transport transport;
-	char host[FETCH_HOST_MAX]; /* a name or an address; IPv6 without brackets */
-	uint16_t port;
-};
-
-/* "HOST", "HOST:PORT", "[V6]", "[V6]:PORT", or a bare IPv6 address. */
-int fetch_address_of(const char *text, struct fetch_address *out, struct err *e);
-/* The other way: "127.0.0.1:6969", "[::1]:6969". */
-void fetch_address_text(const struct fetch_address *a, char *to, size_t size);
-
 struct fetch_server {
-	struct fetch_address address;
+	struct address address;
 	unsigned seconds; /* for one file, from the question to its last byte */
 };
 

@@ -3,29 +3,18 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/conf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cmd/phone/vouched.h"
+#include "cmd/phone/when.h"
 
 /* A configuration holds passwords of the phone. */
 enum { FILE_MODE = 0600 };
 
 static const char note_name[] = "phone.txt";
-
-static int
-read_time(const char *value, void *field, struct err *e)
-{
-	struct tm tm = { 0 };
-	const char *end = strptime(value, "%Y-%m-%dT%H:%M:%SZ", &tm);
-
-	if (end == NULL || *end != '\0')
-		return err_set(e, ERR_MALFORMED, "not a time like 2026-03-01T09:30:00Z");
-	*(int64_t *)field = timegm(&tm);
-	return 0;
-}
 
 #define TEXT(word, field)                                                                          \
 	{                                                                                          \
@@ -42,7 +31,7 @@ static const struct conf_setting table[] = {
 	    .key = "booted",
 	    .kind = CONF_CHECK,
 	    .offset = offsetof(struct memory_note, booted),
-	    .check = read_time },
+	    .check = when_check },
 	TEXT("status1", status[0]),
 	TEXT("status2", status[1]),
 	TEXT("status3", status[2]),
@@ -226,7 +215,7 @@ memory_note_set(char **field, const char *text)
 void
 memory_note_set_status(struct memory_note *note, const struct words *status)
 {
-	for (size_t i = 0; i < WORDS_MAX; i++)
+	for (size_t i = 0; i < MEMORY_STATUS_MAX; i++)
 		memory_note_set(&note->status[i], i < status->n ? status->line[i] : NULL);
 }
 
@@ -234,15 +223,13 @@ static void
 write_setting(const struct memory_note *note, const struct conf_setting *s, struct wr *out)
 {
 	const char *field = (const char *)note + s->offset;
-	char when[32];
-	struct tm tm;
+	char when[WHEN_MAX];
 
 	if (s->kind == CONF_TEXT && *(char *const *)field != NULL)
 		wr_fmt(out, "%s = %s\n", s->key, *(char *const *)field);
 	if (s->kind != CONF_CHECK || note->booted == 0)
 		return;
-	gmtime_r(&(time_t){ note->booted }, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	when_text(note->booted, when);
 	wr_fmt(out, "%s = %s\n", s->key, when);
 }
 
@@ -281,7 +268,8 @@ erase(struct memory *m, enum memory_list which, struct err *e)
 int
 memory_erase_lists(struct memory *m, struct err *e)
 {
-	if (erase(m, MEMORY_CTL, e) != 0 || erase(m, MEMORY_ITL, e) != 0)
+	if (erase(m, MEMORY_CTL, e) != 0 || erase(m, MEMORY_ITL, e) != 0 ||
+	    vouched_erase(m->folder, e) != 0)
 		return -1;
 	memory_note_set_status(
 	    &m->note, &(struct words){ .line = { "Erasing CTL and ITL files" }, .n = 1 });

@@ -1,6 +1,7 @@
 /*
  * memory: what a virtual phone remembers between boots, as a folder that one can look into and
- * copy: CTLFile.tlv, ITLFile.tlv, its configuration (SEP....cnf.xml) and phone.txt.
+ * copy: CTLFile.tlv, ITLFile.tlv, its configuration (SEP....cnf.xml), phone.txt, and what TVS
+ * vouched for (vouched.h).
  *
  * Each file is replaced whole, so a phone that is cut off in between wakes up with the old file or
  * the new one.  Judges nothing; no network.
@@ -16,6 +17,8 @@
 #include "cmd/phone/words.h"
 #include "trust/tlist.h"
 
+enum { MEMORY_STATUS_MAX = 8 };
+
 enum memory_list { MEMORY_CTL, MEMORY_ITL, MEMORY_LISTS };
 
 /* phone.txt.  NULL, 0: it does not say. */
@@ -24,7 +27,7 @@ struct memory_note {
 	char *config;	    /* the file its configuration came from */
 	char *outcome;	    /* of the last boot */
 	int64_t booted;	    /* Unix seconds */
-	char *status[WORDS_MAX];
+	char *status[MEMORY_STATUS_MAX];
 };
 
 struct memory {
@@ -55,7 +58,8 @@ void memory_note_set(char **field, const char *text); /* text NULL: nothing */
 void memory_note_set_status(struct memory_note *note, const struct words *status);
 int memory_keep_note(const struct memory *m, struct err *e);
 
-/* Forgets CTL and ITL, as a hand at the phone's settings does; the configuration stays. */
+/* Forgets CTL and ITL, and what the TVS of that ITL vouched for, as a hand at the phone's settings
+ * does; the configuration stays. */
 int memory_erase_lists(struct memory *m, struct err *e);
 
 #endif

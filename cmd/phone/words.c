@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "cmd/phone/boot.h"
+#include "cmd/phone/verify.h"
+#include "trust/role.h"
 
 static void __attribute__((format(printf, 2, 3))) say(struct words *w, const char *fmt, ...)
 {
@@ -15,6 +17,44 @@ static void __attribute__((format(printf, 2, 3))) say(struct words *w, const cha
 	va_start(ap, fmt);
 	vsnprintf(w->line[w->n++], WORDS_LINE, fmt, ap);
 	va_end(ap);
+}
+
+/* "24 hours" is what every log shows. */
+static void
+say_cached(unsigned seconds, struct words *out)
+{
+	enum { MINUTE = 60, HOUR = 3600 };
+	bool hours = seconds >= HOUR;
+
+	say(out, "TVS added cert to TVS cache - expires in %u %s",
+	    seconds / (hours ? HOUR : MINUTE), hours ? "hours" : "minutes");
+}
+
+/* The server's certificate was right, and it answered: the log of an 8861 (TechNote 213407). */
+static void
+say_asked(const struct ask_report *r, struct words *out)
+{
+	say(out, "Cert Verification - Role is = %d", ROLE_TVS);
+	say(out,
+	    "TVS process request - Successfully sent the TVS request to TVS server, bytes written : %zu",
+	    r->request);
+	say(out, "TVS process request - processing TVS Query");
+}
+
+/* Lines of the same log; of a member that does not answer no log is public. */
+static void
+console_of_tvs(const struct ask_report *r, struct words *out)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct ask_attempt *at = &r->attempt[i];
+
+		say(out, "SECUREAPP-Attempting connect to TVS server addr [%.80s], mode [%s]",
+		    at->to.host, address_is_v6(at->to.host) ? "IPv6" : "IPv4");
+		if (at->outcome == ATTEMPT_ANSWERED)
+			say_asked(r, out);
+	}
+	if (r->end == ASK_VOUCHED && r->ttl > 0)
+		say_cached(r->ttl, out);
 }
 
 /* A list on the console.  "Using leap of faith..." is a string of the 8941's firmware, the two "TL
@@ -70,6 +110,7 @@ void
 words_console(const struct boot_step *s, struct words *out)
 {
 	*out = (struct words){ .n = 0 };
+	console_of_tvs(&s->tvs, out);
 	if (s->fetched == FETCH_NOT_FOUND)
 		say(out, "Error code 1: File not found"); /* an 8945's console */
 	if (s->fetched != FETCH_GOT)
@@ -80,6 +121,33 @@ words_console(const struct boot_step *s, struct words *out)
 		console_of_accepted_config(s, out);
 	else if (s->judged)
 		console_of_accepted_list(s, out);
+}
+
+/* As 79xx phones log it (TechNote 118699); there the address of the service stands where we have no
+ * more than the name in its certificate. */
+void
+words_verify(const struct verify_result *r, struct words *out)
+{
+	const struct ask_report *t = &r->tvs;
+
+	*out = (struct words){ .n = 0 };
+	if (r->reason == VERIFY_IN_CTL || r->reason == VERIFY_IN_ITL)
+		return;
+	say(out, "SECD: -HTTPS cert not in CTL, <%.80s>", r->common_name);
+	if (r->reason == VERIFY_NO_TVS) {
+		say(out, "VALIDATE CERT - TVS not enabled"); /* 8941 firmware */
+		return;
+	}
+	say(out, "SECD: -TVS service available, can attempt via TVS");
+	if (t->end != ASK_REMEMBERED)
+		say(out, "SECD: -No matching entry found at cache");
+	if (t->end == ASK_VOUCHED || t->end == ASK_UNKNOWN)
+		say(out, "SECD: -Authentication Response received, status : %d",
+		    t->end == ASK_VOUCHED ? TVS_TRUSTED : TVS_NOT_TRUSTED);
+	if (r->trusted)
+		say(out, "SECD: -Authenticated the HTTPS conn via TVS");
+	else
+		say(out, "Failed to validate cert using TVS"); /* 8941 firmware */
 }
 
 /* What became of the lists, over all steps. */

@@ -1,7 +1,7 @@
 /*
- * words: what a phone says about a boot, in Cisco's words - the lines of its console, the messages
- * of its status screen, the StatusCode of its DeviceTLInfo alarm.  Pure: a step or a result in,
- * words out.
+ * words: what a phone says about a boot or a certificate, in Cisco's words - the lines of its
+ * console, the messages of its status screen, the StatusCode of its DeviceTLInfo alarm.  Pure: a
+ * step or a result in, words out.
  *
  * Which words are verbatim from Cisco's guides or from public logs of phones stands beside each in
  * words.c.
@@ -13,8 +13,9 @@
 
 struct boot_step;
 struct boot_result;
+struct verify_result;
 
-enum { WORDS_MAX = 8, WORDS_LINE = 160 };
+enum { WORDS_MAX = 12, WORDS_LINE = 160 };
 
 struct words {
 	char line[WORDS_MAX][WORDS_LINE];
@@ -23,6 +24,8 @@ struct words {
 
 /* What the console prints about one file; no line where no log shows one. */
 void words_console(const struct boot_step *s, struct words *out);
+/* And about a certificate that it was shown. */
+void words_verify(const struct verify_result *r, struct words *out);
 /* What Settings > Status > Status Messages shows after the boot, oldest first. */
 void words_status(const struct boot_result *r, struct words *out);
 

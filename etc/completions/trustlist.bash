@@ -9,7 +9,7 @@ _trustlist_words() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		--json | --yes | --help | --version | --restart | --dry-run | --chain | --der) ;;
+		--json | --yes | --help | --version | --restart | --dry-run | --chain | --der | --by-name) ;;
 		--*) ((i++)) ;; # and its value
 		*) printf '%s\n' "$word" ;;
 		esac
@@ -34,7 +34,7 @@ _trustlist() {
 	COMPREPLY=()
 	mapfile -t words < <(_trustlist_words)
 	case $prev in
-	--root | --memory)
+	--root | --memory | --report)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;

@@ -279,15 +279,19 @@ a_strangers_list_is_refused_when_tvs_is_silent(void)
 
 /* A TVS that knows the strangers' keys. */
 static struct judge_tvs
-vouch(void *ctx, const struct judge_memory *memory, const struct judgement *about)
+vouch(void *ctx, const struct ask_phone *phone, const struct judgement *about,
+    struct ask_report *report)
 {
 	static const uint8_t list[] = { ROLE_SAST }, file[] = { ROLE_TFTP };
 	bool is_list =
 	    strcmp(about->signer, cert_subject(testkey_cert(strange.sast), CERT_CISCO)) == 0;
 	int *asked = ctx;
 
-	CU_ASSERT_PTR_NOT_NULL(memory->itl);
+	CU_ASSERT_STRING_EQUAL(phone->name, NAME);
+	CU_ASSERT_STRING_EQUAL(phone->model->name, "7975");
+	CU_ASSERT_PTR_NOT_NULL(phone->memory->list[MEMORY_ITL]);
 	(*asked)++;
+	*report = (struct ask_report){ .end = ASK_VOUCHED, .ttl = 86400 };
 	return (struct judge_tvs){ .state = TVS_VOUCHED,
 		.cert = testkey_cert(is_list ? strange.sast : strange.tftp),
 		.roles = is_list ? list : file,
@@ -309,6 +313,10 @@ a_strangers_list_is_taken_when_tvs_vouches(void)
 	check(&s, ITL, STEP_ACCEPTED, "tvs-vouches");
 	check(&s, SIGNED, STEP_ACCEPTED, "signer-in-itl");
 	CU_ASSERT_EQUAL(asked, 1);
+	CU_ASSERT_EQUAL(step(&s, ITL)->tvs.end, ASK_VOUCHED);
+	CU_ASSERT_EQUAL(step(&s, SIGNED)->tvs.end, ASK_NOT_ASKED);
+	CU_ASSERT_STRING_EQUAL(
+	    step(&s, ITL)->console.line[0], "TVS added cert to TVS cache - expires in 24 hours");
 	check_itl(&s, &strange);
 	tear_down(&s);
 }
@@ -327,6 +335,41 @@ a_configuration_is_taken_when_tvs_vouches(void)
 	boot(&s);
 	check(&s, SIGNED, STEP_ACCEPTED, "tvs-vouches");
 	check_config(&s, "<moved/>");
+	tear_down(&s);
+}
+
+/* The old configuration says where TVS is, until the new one is accepted. */
+static struct judge_tvs
+look_at_config(void *ctx, const struct ask_phone *phone, const struct judgement *about,
+    struct ask_report *report)
+{
+	struct wr config = { 0 };
+
+	(void)about;
+	CU_ASSERT_EQUAL(memory_config(phone->memory, &config, NULL), 0);
+	snprintf(ctx, 64, "%s", wr_cstr(&config));
+	wr_free(&config);
+	report->end = ASK_UNREACHED;
+	snprintf(report->why, sizeof(report->why), "nobody is there");
+	return (struct judge_tvs){ .state = TVS_UNREACHABLE };
+}
+
+static void
+tvs_is_looked_for_where_the_old_configuration_says(void)
+{
+	struct scene s;
+	char seen[64] = "";
+
+	set_up_trusting(&s, "7975", (struct party_list){ 0 });
+	clear(&s);
+	serve(&s, SIGNED, party_signed(&strange, SIGNED, "<moved/>"));
+	s.plan.ask_tvs = look_at_config;
+	s.plan.tvs_ctx = seen;
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(seen, "<device/>");
+	check(&s, SIGNED, STEP_REFUSED, "tvs-unreachable");
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(step(&s, SIGNED)->why, "TVS cannot be reached: nobody is there"));
 	tear_down(&s);
 }
 
@@ -626,6 +669,8 @@ static const struct suite_test tests[] = {
 	{ "a stranger's list is taken when TVS vouches",
 	    a_strangers_list_is_taken_when_tvs_vouches },
 	{ "a configuration is taken when TVS vouches", a_configuration_is_taken_when_tvs_vouches },
+	{ "TVS is looked for where the old configuration says",
+	    tvs_is_looked_for_where_the_old_configuration_says },
 	{ "an emptied list opens the phone", an_emptied_list_opens_the_phone },
 	{ "a configuration that was tampered with is refused",
 	    a_configuration_that_was_tampered_with_is_refused },

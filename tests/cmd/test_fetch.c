@@ -204,50 +204,6 @@ a_host_that_is_none_is_not_asked(void)
 	wr_free(&w);
 }
 
-static void
-addresses_are_read(void)
-{
-	static const struct {
-		const char *text, *host;
-		uint16_t port;
-		const char *again;
-	} good[] = {
-		{ "127.0.0.1", "127.0.0.1", 6969, "127.0.0.1:6969" },
-		{ "127.0.0.2:69", "127.0.0.2", 69, "127.0.0.2:69" },
-		{ "cucm-pub.example", "cucm-pub.example", 6969, "cucm-pub.example:6969" },
-		{ "cucm-pub:65535", "cucm-pub", 65535, "cucm-pub:65535" },
-		{ "::1", "::1", 6969, "[::1]:6969" },
-		{ "2001:db8::1:2", "2001:db8::1:2", 6969, "[2001:db8::1:2]:6969" },
-		{ "[::1]", "::1", 6969, "[::1]:6969" },
-		{ "[::1]:69", "::1", 69, "[::1]:69" },
-	};
-	struct fetch_address a;
-	char text[FETCH_HOST_MAX + 16];
-
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		CU_ASSERT_EQUAL(fetch_address_of(good[i].text, &a, NULL), 0);
-		CU_ASSERT_STRING_EQUAL(a.host, good[i].host);
-		CU_ASSERT_EQUAL(a.port, good[i].port);
-		fetch_address_text(&a, text, sizeof(text));
-		CU_ASSERT_STRING_EQUAL(text, good[i].again);
-	}
-}
-
-static void
-what_is_no_address_is_refused(void)
-{
-	static const char *const bad[] = { "", ":69", "host:", "host:0", "host:65536", "host:6 9",
-		"host:+69", "[::1", "[::1]69", "[host]:69", "[]:69", "1:2:3" };
-	struct fetch_address a;
-	struct err e;
-
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		CU_ASSERT_EQUAL(fetch_address_of(bad[i], &a, &e), -1);
-		CU_ASSERT_EQUAL(e.code, ERR_USAGE);
-		CU_ASSERT_STRING_EQUAL(a.host, "");
-	}
-}
-
 static const struct suite_test tests[] = {
 	{ "a file comes behind what is there", a_file_comes_behind_what_is_there },
 	{ "it asks without options, as phones do", it_asks_without_options },
@@ -255,8 +211,6 @@ static const struct suite_test tests[] = {
 	{ "more than a phone takes is refused", more_than_a_phone_takes_is_refused },
 	{ "silence ends in time", silence_ends_in_time },
 	{ "a host that is none is not asked", a_host_that_is_none_is_not_asked },
-	{ "addresses are read", addresses_are_read },
-	{ "what is no address is refused", what_is_no_address_is_refused },
 };
 
 SUITE_MAIN("cmd/fetch", tests)

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cmd/phone/boot.h"
+#include "cmd/phone/verify.h"
 #include "cmd/phone/words.h"
 #include "tests/support/suite.h"
 
@@ -173,6 +174,16 @@ a_configuration(void)
 }
 
 static void
+check_lines(const struct words *w, const char *const *line)
+{
+	size_t n = 0;
+
+	for (; line[n] != NULL; n++)
+		CU_ASSERT_STRING_EQUAL(w->line[n], line[n]);
+	CU_ASSERT_EQUAL(w->n, n);
+}
+
+static void
 the_console(void)
 {
 	static const struct {
@@ -209,12 +220,9 @@ the_console(void)
 			.reason = row[i].reason,
 			.held = row[i].held };
 		struct words w;
-		size_t n = 0;
 
 		words_console(&s, &w);
-		for (; row[i].line[n] != NULL; n++)
-			CU_ASSERT_STRING_EQUAL(w.line[n], row[i].line[n]);
-		CU_ASSERT_EQUAL(w.n, n);
+		check_lines(&w, row[i].line);
 	}
 }
 
@@ -230,6 +238,82 @@ the_console_when_nothing_came(void)
 	CU_ASSERT_STRING_EQUAL(w.line[1], "TFTP error : download CTLSEP.tlv fail");
 }
 
+/* The log of an 8861 in TechNote 213407, where the question has these 153 bytes too. */
+static void
+the_console_when_tvs_is_asked(void)
+{
+	static const char *const line[] = {
+		"SECUREAPP-Attempting connect to TVS server addr [::1], mode [IPv6]",
+		"SECUREAPP-Attempting connect to TVS server addr [10.0.0.2], mode [IPv4]",
+		"Cert Verification - Role is = 21",
+		"TVS process request - Successfully sent the TVS request to TVS server, bytes written : 153",
+		"TVS process request - processing TVS Query",
+		"TVS added cert to TVS cache - expires in 24 hours",
+		"TL file verified successfully.", "TL file updated.", NULL
+	};
+	struct boot_step s = { .kind = STEP_ITL,
+		.verdict = STEP_ACCEPTED,
+		.judged = true,
+		.held = true,
+		.reason = JUDGE_TVS_VOUCHES,
+		.tvs = { .end = ASK_VOUCHED, .n = 2, .request = 153, .ttl = 86400 } };
+	struct words w;
+
+	s.tvs.attempt[0] = (struct ask_attempt){ .to = { .host = "::1" }, .outcome = ATTEMPT_LOST };
+	s.tvs.attempt[1].to = (struct address){ .host = "10.0.0.2", .port = 2445 };
+	words_console(&s, &w);
+	check_lines(&w, line);
+	s.tvs.ttl = 600;
+	words_console(&s, &w);
+	CU_ASSERT_STRING_EQUAL(w.line[5], "TVS added cert to TVS cache - expires in 10 minutes");
+}
+
+static void
+the_console_when_a_certificate_is_shown(void)
+{
+	static const struct {
+		enum verify_reason reason;
+		enum ask_end end;
+		const char *line[6];
+	} row[] = {
+		{ VERIFY_IN_ITL, ASK_NOT_ASKED, { NULL } },
+		{ VERIFY_NO_TVS, ASK_NOT_ASKED,
+		    { "SECD: -HTTPS cert not in CTL, <www>", "VALIDATE CERT - TVS not enabled" } },
+		{ VERIFY_VOUCHED, ASK_VOUCHED,
+		    { "SECD: -HTTPS cert not in CTL, <www>",
+			"SECD: -TVS service available, can attempt via TVS",
+			"SECD: -No matching entry found at cache",
+			"SECD: -Authentication Response received, status : 0",
+			"SECD: -Authenticated the HTTPS conn via TVS" } },
+		{ VERIFY_VOUCHED, ASK_REMEMBERED,
+		    { "SECD: -HTTPS cert not in CTL, <www>",
+			"SECD: -TVS service available, can attempt via TVS",
+			"SECD: -Authenticated the HTTPS conn via TVS" } },
+		{ VERIFY_LACKS, ASK_UNKNOWN,
+		    { "SECD: -HTTPS cert not in CTL, <www>",
+			"SECD: -TVS service available, can attempt via TVS",
+			"SECD: -No matching entry found at cache",
+			"SECD: -Authentication Response received, status : 1",
+			"Failed to validate cert using TVS" } },
+		{ VERIFY_UNREACHABLE, ASK_UNREACHED,
+		    { "SECD: -HTTPS cert not in CTL, <www>",
+			"SECD: -TVS service available, can attempt via TVS",
+			"SECD: -No matching entry found at cache",
+			"Failed to validate cert using TVS" } },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct verify_result r = { .reason = row[i].reason,
+			.trusted = row[i].reason == VERIFY_VOUCHED,
+			.common_name = "www",
+			.tvs = { .end = row[i].end } };
+		struct words w;
+
+		words_verify(&r, &w);
+		check_lines(&w, row[i].line);
+	}
+}
+
 static const struct suite_test tests[] = {
 	{ "a first boot", a_first_boot },
 	{ "lists come and change", lists_come_and_change },
@@ -239,6 +323,8 @@ static const struct suite_test tests[] = {
 	{ "a configuration", a_configuration },
 	{ "the console", the_console },
 	{ "the console when nothing came", the_console_when_nothing_came },
+	{ "the console when TVS is asked", the_console_when_tvs_is_asked },
+	{ "the console when a certificate is shown", the_console_when_a_certificate_is_shown },
 };
 
 SUITE_MAIN("cmd/words", tests)

@@ -13,6 +13,8 @@ other=SEP0011223388A1
 stranger=$here/../data/vectors/certs/app-issued.pem
 
 lab_new a 0
+expect 0 --root "$work/a" phone add "$phone" --model 7975
+expect 0 --root "$work/a" phone add "$other" --model 8861
 lab_serve a
 boots 0 "$phone" a --model 7975
 boots 0 "$other" a --model 8861

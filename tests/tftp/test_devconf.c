@@ -427,13 +427,15 @@ what_is_not_there_is_not_missed(void)
 static void
 check_refused(struct bytes xml, const char *says_why)
 {
-	struct devconf_read r, none = { .is_default = false };
+	struct devconf_read r;
 	struct err e = { 0 };
 
 	memset(&r, 1, sizeof(r));
 	CU_ASSERT_EQUAL(devconf_read(xml, &r, &e), -1);
 	ASSERT_ERR_SAYS(e, says_why);
-	CU_ASSERT(memcmp(&r, &none, sizeof(r)) == 0);
+	CU_ASSERT(!r.is_default && r.callmanagers == 0 && r.tvs_n == 0);
+	CU_ASSERT(r.tvs[0].port == 0 && r.capf.port == 0 && r.security == 0);
+	CU_ASSERT_STRING_EQUAL(r.load, "");
 }
 
 static void
@@ -494,7 +496,12 @@ broken_xml_is_refused_with_line_and_column(void)
 	check_refused(bytes_over("<device>\0</device>", 18), "line 1, column 9: ");
 }
 
-/* Nothing of it is looked at: not the file, not the host, not the ten thousand million laughs. */
+static const char laughs[] =
+    "<!DOCTYPE device [<!ENTITY a 'lol'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>"
+    "<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;'>"
+    "<!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;'><!ENTITY x '&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;'>]>";
+
+/* Nothing of it is looked at: not the file, not the host, not the hundred thousand laughs. */
 static void
 a_doctype_is_refused(void)
 {
@@ -503,14 +510,12 @@ a_doctype_is_refused(void)
 		"<!DOCTYPE device SYSTEM 'http://127.0.0.1:1/x.dtd'>",
 		"<!DOCTYPE device [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>",
 		"<!DOCTYPE device [<!ENTITY % x SYSTEM 'http://127.0.0.1:1/x'> %x;]>",
-		"<!DOCTYPE device [<!ENTITY a 'lol'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>"
-		"<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY x '&c;&c;&c;&c;&c;&c;&c;'>]>",
+		laughs,
 		"<!DOCTYPE device [<!ATTLIST member priority CDATA '7'>",
-		"<!DOCTYPE",
 	};
 	struct wr w = { 0 };
 
-	for (size_t i = 0; i + 1 < sizeof(doctype) / sizeof(doctype[0]); i++) {
+	for (size_t i = 0; i < sizeof(doctype) / sizeof(doctype[0]); i++) {
 		w.n = 0;
 		wr_fmt(&w, "<?xml version='1.0'?>\n%s<device>&x;</device>", doctype[i]);
 		check_refused(wr_view(&w), "line 2, column ");

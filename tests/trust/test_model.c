@@ -83,15 +83,19 @@ security_by_default_is_as_published(void)
 }
 
 static void
-old_families_know_sha_1_only(void)
+old_families_know_sha_1_and_tls_1_0_only(void)
 {
 	static const char *const old[] = { "7975", "7925", "8961", "8945", "9971", "6941" };
 	static const char *const newer[] = { "7821", "8811", "8861", "8865NR", "DX80" };
 
-	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
 		CU_ASSERT_FALSE(model_of(old[i])->sha512);
-	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
+		CU_ASSERT_FALSE(model_of(old[i])->tls12);
+	}
+	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++) {
 		CU_ASSERT_TRUE(model_of(newer[i])->sha512);
+		CU_ASSERT_TRUE(model_of(newer[i])->tls12);
+	}
 }
 
 static void
@@ -139,7 +143,7 @@ static const struct suite_test tests[] = {
 	{ "aliases are those of labels and pages", aliases_are_those_of_labels_and_pages },
 	{ "longer names are models of their own", longer_names_are_models_of_their_own },
 	{ "security by default is as published", security_by_default_is_as_published },
-	{ "old families know SHA-1 only", old_families_know_sha_1_only },
+	{ "old families know SHA-1 and TLS 1.0 only", old_families_know_sha_1_and_tls_1_0_only },
 	{ "numbers are those of the alarms", numbers_are_those_of_the_alarms },
 	{ "device names are prefix and MAC", device_names_are_prefix_and_mac },
 	{ "device name leaves room for its NUL", device_name_leaves_room_for_its_nul },

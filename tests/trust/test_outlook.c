@@ -227,6 +227,23 @@ knows(struct store *s, int64_t node)
 	return n;
 }
 
+/* How many reasons the TVS of the node has for a restart. */
+static size_t
+reasons(struct store *s, int64_t node)
+{
+	struct service tvs;
+	struct err e = { 0 };
+	char **why;
+	size_t n;
+
+	CU_ASSERT_EQUAL_FATAL(service_get(s, node, "TVS", &tvs, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(service_stale(s, &tvs, &why, &n, &e), 0);
+	for (size_t i = 0; i < n; i++)
+		free(why[i]);
+	free(why);
+	return n;
+}
+
 static void
 tvs_hears_of_changes_when_it_is_told(void)
 {
@@ -240,12 +257,14 @@ tvs_hears_of_changes_when_it_is_told(void)
 	CU_ASSERT_EQUAL_FATAL(
 	    certs_trust(s, lab_kind("Phone-trust"), stranger, LAB_NOW, &added, &e), 0);
 	CU_ASSERT_EQUAL(knows(s, node), before);
+	CU_ASSERT_EQUAL(reasons(s, node), 1);
 	/* Not before the interval has passed. */
 	CU_ASSERT_EQUAL(known_notify(s, 30, LAB_NOW + 30 * 60 - 1, &told, &e), 0);
 	CU_ASSERT_EQUAL(told, 0);
 	CU_ASSERT_EQUAL(knows(s, node), before);
 	CU_ASSERT_EQUAL(known_notify(s, 30, LAB_NOW + 30 * 60, &told, &e), 0);
 	CU_ASSERT_EQUAL(told, 1);
+	CU_ASSERT_EQUAL(reasons(s, node), 0);
 	CU_ASSERT_EQUAL(knows(s, node), before + 1);
 	CU_ASSERT_NOT_EQUAL(known_times(s, node), times);
 	/* Nothing new: nobody's view is the older for it. */
