@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "trust/param.h"
 #include "trust/service.h"
 
 /* Does the change concern this service of this node? */
@@ -82,4 +83,21 @@ restart_after(const struct call *c, struct out *o, const char *const *service, s
 	wr_free(&names);
 	free(all);
 	return rc;
+}
+
+int
+restart_tell_tvs(const struct call *c, struct out *o, struct err *e)
+{
+	static const char *const tvs[] = { "TVS" };
+	const struct param *interval = param_find(PARAM_NOTIFY, e);
+	char minutes[PARAM_VALUE_MAX];
+
+	if (interval == NULL || param_get(c->store, interval, minutes, e) != 0)
+		return -1;
+	if (!call_has(c, "restart"))
+		out_line(o,
+		    "TVS is told of it within %s minutes (certificate change notification), or "
+		    "at once when it restarts.",
+		    minutes);
+	return restart_after(c, o, tvs, 1, NULL, e);
 }

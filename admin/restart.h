@@ -18,4 +18,7 @@
 int restart_after(const struct call *c, struct out *o, const char *const *service, size_t n,
     const struct node *node, struct err *e);
 
+/* After a change of the trust stores: TVS hears of it by and by, or when it restarts. */
+int restart_tell_tvs(const struct call *c, struct out *o, struct err *e);
+
 #endif

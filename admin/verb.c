@@ -2,8 +2,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "trust/event.h"
 
 static const struct {
 	int status;
@@ -11,6 +14,7 @@ static const struct {
 } edge[ERR_CODES] = {
 	[ERR_NONE] = { 0, "none" },
 	[ERR_FAILED] = { 1, "failed" },
+	[ERR_BUSY] = { 1, "busy" },
 	[ERR_USAGE] = { 2, "usage" },
 	[ERR_NOT_FOUND] = { 3, "not-found" },
 	[ERR_EXISTS] = { 1, "exists" },
@@ -169,6 +173,32 @@ check_needed(const struct verb *v, const struct call *c, struct err *e)
 	return 0;
 }
 
+/* Who changed what, in the trail of events.  Arguments only: an option can name a secret's file. */
+static void
+note_change(const struct verb *v, const struct call *c, const char *verdict)
+{
+	struct event_row row = { .at = c->now, .service = "admin" };
+	struct wr args = { 0 };
+
+	for (size_t i = 0; i < c->args; i++)
+		wr_fmt(&args, "%s%s", i > 0 ? " " : "", c->arg[i]);
+	snprintf(row.what, sizeof(row.what), "%s", v->words);
+	snprintf(row.verdict, sizeof(row.verdict), "%s", verdict);
+	snprintf(row.subject, sizeof(row.subject), "%s", wr_cstr(&args));
+	snprintf(row.because, sizeof(row.because), "by %s", c->who != NULL ? c->who : "-");
+	wr_free(&args);
+	/* The change stands whether or not it could be noted. */
+	events_add(c->store, &row, 1, NULL);
+}
+
+static int
+finish(const struct verb *v, const struct call *c, int rc, const struct err *e)
+{
+	if (c->store != NULL && v->right >= RIGHT_OPERATE)
+		note_change(v, c, rc == 0 ? "done" : verb_code_word(e->code));
+	return rc;
+}
+
 int
 verb_run(const struct verb *v, const struct call *c, struct out *o, struct err *e)
 {
@@ -176,5 +206,5 @@ verb_run(const struct verb *v, const struct call *c, struct out *o, struct err *
 		return err_set(e, ERR_DENIED, "%s needs %s", v->words, right_words[v->right]);
 	if (check_args(v, c, e) != 0 || check_given(v, c, e) != 0 || check_needed(v, c, e) != 0)
 		return -1;
-	return v->run(c, o, e);
+	return finish(v, c, v->run(c, o, e), e);
 }

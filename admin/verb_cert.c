@@ -403,7 +403,7 @@ run_delete(const struct call *c, struct out *o, struct err *e)
 	out_text(o, "store", NULL, kind->store);
 	out_text(o, "deleted", NULL, c->arg[0]);
 	out_line(o, "%s deleted from %s", c->arg[0], kind->store);
-	return 0;
+	return restart_tell_tvs(c, o, e);
 }
 
 #define NODE_OPTION                                                                                \
@@ -486,9 +486,10 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_ADMIN,
 	    .help = "take a certificate out of a trust store",
 	    .option = { { .name = "store",
-		.metavar = "STORE",
-		.help = "CallManager-trust, Phone-SAST-trust, ...",
-		.must = true } },
+			    .metavar = "STORE",
+			    .help = "CallManager-trust, Phone-SAST-trust, ...",
+			    .must = true },
+		RESTART_OPTION },
 	    .run = run_delete,
 	},
 };

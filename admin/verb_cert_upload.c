@@ -111,9 +111,10 @@ upload_trusted(const struct call *c, struct out *o, const struct cert_kind *kind
 	static const char *const headings[] = { "Subject", "Serial", "Expiration", "Result", NULL };
 	bool added[BUNDLE_CERTS_MAX] = { false };
 
-	if (call_has(c, "node") || call_has(c, "restart") || call_has(c, "dry-run"))
+	if (call_has(c, "node") || call_has(c, "dry-run"))
 		return err_set(e, ERR_USAGE,
-		    "%s is a trust store: it is the cluster's, and no service restarts for it",
+		    "%s is a trust store: it is the cluster's, and what is "
+		    "added to it locks nobody",
 		    kind->store);
 	if (certs_trust_all(
 		c->store, kind, (const struct cert *const *)b->cert, b->n, c->now, added, e) != 0)
@@ -130,7 +131,7 @@ upload_trusted(const struct call *c, struct out *o, const struct cert_kind *kind
 		out_text(o, "result", "Result", added[i] ? "added" : "was there already");
 	}
 	out_table_end(o);
-	return 0;
+	return restart_tell_tvs(c, o, e);
 }
 
 static int

@@ -1,6 +1,7 @@
 /*
  * The cluster: init, show, add a node.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,17 @@
 #include "trust/node.h"
 #include "trust/param.h"
 
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define RELEASES "8.0, 10.0, 11.5, 12.5 or 14"
+
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
 
 static int
 take_text(const struct call *c, const char *option, const char *fallback, char *to, size_t size,
@@ -26,8 +37,10 @@ take_text(const struct call *c, const char *option, const char *fallback, char *
 	if (value == NULL)
 		value = fallback;
 	/* 64 characters is what X.520 allows a name's part. */
-	if (strlen(value) >= size || !bytes_is_utf8(bytes_of(value)))
-		return err_set(e, ERR_USAGE, "--%s: at most %zu bytes of UTF-8", option, size - 1);
+	if (strlen(value) >= size || !bytes_is_utf8(bytes_of(value)) || has_control(value))
+		return err_set(e, ERR_USAGE,
+		    "--%s: at most %zu bytes of UTF-8 without control characters", option,
+		    size - 1);
 	snprintf(to, size, "%s", value);
 	return 0;
 }
@@ -45,8 +58,9 @@ read_wants(const struct call *c, struct cluster *to, struct err *e)
 	if (!node_name_is(name) || strlen(name) > 50)
 		return err_set(e, ERR_USAGE,
 		    "--name: letters, digits, '-' and '.', at most 50, not \"%.60s\"", name);
-	if (call_has(c, "country") && strlen(call_option(c, "country")) != 2)
-		return err_set(e, ERR_USAGE, "--country has two letters, not \"%.40s\"",
+	if (call_has(c, "country") && (strlen(call_option(c, "country")) != 2 ||
+					  strspn(call_option(c, "country"), CAPITALS) != 2))
+		return err_set(e, ERR_USAGE, "--country has two capital letters, not \"%.40s\"",
 		    call_option(c, "country"));
 	if (take_text(c, "name", "", to->name, sizeof(to->name), e) != 0 ||
 	    take_text(c, "organization", name, to->organization, sizeof(to->organization), e) !=
@@ -94,6 +108,20 @@ open_for_init(const char *path, struct err *e)
 }
 
 static int
+check_new(struct store *s, struct err *e)
+{
+	struct cluster there;
+	struct err none = { 0 };
+
+	if (cluster_get(s, &there, &none) == 0)
+		return err_set(e, ERR_EXISTS, "there is a cluster %s already", there.name);
+	if (none.code == ERR_NOT_FOUND)
+		return 0;
+	*e = none;
+	return -1;
+}
+
+static int
 found(const struct call *c, const struct cluster *want, const char *node, const char *address,
     struct err *e)
 {
@@ -104,12 +132,15 @@ found(const struct call *c, const struct cluster *want, const char *node, const 
 
 	if (rc == 0)
 		rc = (s = open_for_init(store, e)) == NULL ? -1 : 0;
+	/* The cluster comes last: an init that fails half way can be repeated. */
 	if (rc == 0)
-		rc = cluster_found(s, want, node, address, c->now, e);
+		rc = check_new(s, e);
 	if (rc == 0)
 		rc = write_conf(conf, e);
 	if (rc == 0)
 		rc = write_samples(folder, e);
+	if (rc == 0)
+		rc = cluster_found(s, want, node, address, c->now, e);
 	store_close(s);
 	free(store);
 	free(conf);

@@ -273,35 +273,57 @@ run_history(const struct call *c, struct out *o, struct err *e)
 
 /* ---- utils itl reset ---- */
 
+/* Leaves only those nodes whose TFTP runs. */
+static int
+keep_active(struct store *s, struct node *node, size_t *n, struct err *e)
+{
+	struct service tftp;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		if (service_get(s, node[i].id, "TFTP", &tftp, e) != 0)
+			return -1;
+		if (tftp.running)
+			node[kept++] = node[i];
+	}
+	*n = kept;
+	return 0;
+}
+
+static int
+serve_on(const struct call *c, struct out *o, const struct node *node, size_t n, struct err *e)
+{
+	out_line(o, "Locating active Tftp servers in the cluster.....");
+	out_line(o, "Following is the list of Active tftp servers in the cluster");
+	out_line(o, "====");
+	for (size_t i = 0; i < n; i++)
+		out_line(o, "%s", node[i].name);
+	out_line(o, "====");
+	out_line(o, "Number of Active TFTP servers in the cluster : %zu", n);
+	out_line(
+	    o, "Transferring new reset ITL file to the TFTP server nodes in the cluster.........");
+	out_add_text(o, "nodes", NULL, NULL);
+	for (size_t i = 0; i < n; i++) {
+		if (service_serve_newest(c->store, &node[i], e) != 0)
+			return -1;
+		out_add_text(o, "nodes", NULL, node[i].name);
+		out_line(o, "Successfully transferred reset ITL to node %s", node[i].name);
+	}
+	return 0;
+}
+
 static int
 serve_on_all(const struct call *c, struct out *o, struct err *e)
 {
-	struct service tftp;
 	struct node *node;
-	size_t n, active = 0;
+	size_t n;
 	int rc;
 
 	if (node_list(c->store, &node, &n, e) != 0)
 		return -1;
-	out_line(o, "Locating active Tftp servers in the cluster.....");
-	out_line(o, "Following is the list of Active tftp servers in the cluster");
-	out_line(o, "====");
-	rc = 0;
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = service_get(c->store, node[i].id, "TFTP", &tftp, e);
-		if (rc != 0 || !tftp.running)
-			continue;
-		rc = service_serve_newest(c->store, &node[i], e);
-		active++;
-		out_add_text(o, "nodes", NULL, node[i].name);
-		out_line(o, "%s", node[i].name);
-	}
-	out_line(o, "====");
-	out_line(o, "Number of Active TFTP servers in the cluster : %zu", active);
-	out_line(
-	    o, "Transferring new reset ITL file to the TFTP server nodes in the cluster.........");
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		out_line(o, "Successfully transferred reset ITL to node %s", node[i].name);
+	rc = keep_active(c->store, node, &n, e);
+	if (rc == 0)
+		rc = serve_on(c, o, node, n, e);
 	free(node);
 	return rc;
 }

@@ -243,7 +243,7 @@ static const struct verb verbs[] = {
 	    .most = 1,
 	    .needs = VERB_STORE,
 	    .right = RIGHT_OPERATE,
-	    .help = "ask a phone to boot again (virtual phones obey)",
+	    .help = "note that a phone is to boot again (counted in phone show)",
 	    .option = { { .name = "all", .help = "all phones" } },
 	    .run = run_reset,
 	},

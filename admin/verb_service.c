@@ -51,16 +51,6 @@ run_list(const struct call *c, struct out *o, struct err *e)
 	return rc;
 }
 
-/* Does the call mean this service?  No names mean all of them. */
-static bool
-is_meant(const struct call *c, const struct service_kind *kind)
-{
-	for (size_t i = 0; i < c->args; i++)
-		if (service_kind_of(c->arg[i], NULL) == kind)
-			return true;
-	return c->args == 0;
-}
-
 static int
 check_names(const struct call *c, struct err *e)
 {
@@ -95,7 +85,8 @@ on_nodes(const struct call *c, struct out *o, const struct doing *what,
 	return 0;
 }
 
-/* In restart order, each service on all nodes before the next: as the procedures say. */
+/* In the order in which they are named, else in the usual one; each service on all nodes before the
+ * next, as the procedures say. */
 static int
 do_all(const struct call *c, struct out *o, const struct doing *what, struct err *e)
 {
@@ -117,9 +108,11 @@ do_all(const struct call *c, struct out *o, const struct doing *what, struct err
 	}
 	rc = 0;
 	out_table(o, "services", headings);
-	for (size_t i = 0; rc == 0 && i < kinds; i++)
-		if (is_meant(c, &kind[i]))
-			rc = on_nodes(c, o, what, &kind[i], all ? all : &one, nodes, e);
+	for (size_t i = 0; rc == 0 && i < c->args; i++)
+		rc =
+		    on_nodes(c, o, what, service_kind_of(c->arg[i], e), all ? all : &one, nodes, e);
+	for (size_t i = 0; rc == 0 && c->args == 0 && i < kinds; i++)
+		rc = on_nodes(c, o, what, &kind[i], all ? all : &one, nodes, e);
 	out_table_end(o);
 	free(all);
 	return rc;

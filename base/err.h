@@ -18,6 +18,7 @@ enum err_code {
 	ERR_NO,	       /* checked, and the answer is no: not trusted, mismatch, expired */
 	ERR_MALFORMED, /* bytes that do not add up */
 	ERR_LIMIT,     /* larger or more than a named maximum */
+	ERR_BUSY,      /* somebody else is at it: try again */
 	ERR_DENIED,    /* the one who asks may not */
 	ERR_CODES
 };

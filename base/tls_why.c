@@ -253,7 +253,7 @@ hint_for_ciphers(SSL *ssl, const struct offer *o, struct err *e)
 	}
 	if (missing == NULL)
 		return err_hint(e, "the peer needs newer firmware: OpenSSL has none of these");
-	return err_hint(e, "add %s to tls_ciphers of this listener", SSL_CIPHER_get_name(missing));
+	return err_hint(e, "add %s to ciphers of this listener", SSL_CIPHER_get_name(missing));
 }
 
 static int
@@ -267,7 +267,7 @@ no_signature(SSL *ssl, struct err *e)
 	else
 		err_set(e, ERR_NO, "no signature algorithm in common with the peer");
 	return err_hint(e, "allow SHA-1: set tls_min = 1.0 for this listener, or end its "
-			   "tls_ciphers with :@SECLEVEL=0");
+			   "ciphers with :@SECLEVEL=0");
 }
 
 /* A TLS 1.2 hello without signature algorithms makes every cipher unusable at level 1 and above,

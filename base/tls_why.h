@@ -1,6 +1,6 @@
 /*
  * tls_why: why a handshake came to nothing - OpenSSL's reasons in words for a voice engineer, with
- * what the peer offered and the switch of the listener (tls_min, tls_max, tls_ciphers) that would
+ * what the peer offered and the switch of the listener (tls_min, tls_max, ciphers) that would
  * have allowed it.
  */
 #ifndef TL_BASE_TLS_WHY_H

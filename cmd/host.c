@@ -12,9 +12,12 @@
 #include "tvs/server.h"
 
 enum {
-	DRAIN_MS = 10000,   /* how long running transfers may take to end */
-	DRAIN_LOOK_MS = 20, /* how often we look whether they have */
-	FLUSH_MS = 250,	    /* how long what is noted stays in memory */
+	DRAIN_MS = 10000, /* how long running transfers may take to end */
+	TVS_DRAIN_MS =
+	    500, /* a question takes a moment; a phone that stays connected must not hold us */
+	DRAIN_LOOK_MS = 20,   /* how often we look whether they have */
+	FLUSH_MS = 250,	      /* how long what is noted stays in memory */
+	LAST_FLUSH_MS = 5000, /* how long the last of it may wait for other processes */
 };
 
 /* The services of a node. */
@@ -95,12 +98,12 @@ open_tvs(struct host *h, const struct host_plan *plan, const struct node *node, 
 }
 
 static void
-flush(struct host *h)
+flush(struct host *h, int patience)
 {
 	struct err e = { 0 };
 	uint64_t dropped = 0;
 
-	if (trail_flush(h->trail, &dropped, &e) != 0)
+	if (trail_flush(h->trail, patience, &dropped, &e) != 0 && e.code != ERR_BUSY)
 		log_err(LOG_ERROR, "serve", NULL, NULL, "trail-not-written", &e);
 	if (dropped > 0)
 		log_event(LOG_WARN, "serve", NULL, NULL, "trail-dropped", "events",
@@ -112,7 +115,7 @@ on_flush(void *ctx)
 {
 	struct host *h = ctx;
 
-	flush(h);
+	flush(h, 0);
 	loop_timer_start(h->flush, FLUSH_MS);
 }
 
@@ -126,7 +129,7 @@ host_free(struct host *h)
 	}
 	free(h->counter);
 	if (h->trail != NULL)
-		flush(h);
+		flush(h, LAST_FLUSH_MS);
 	trail_free(h->trail);
 	loop_forget(h->flush);
 	loop_forget(h->drain);
@@ -178,13 +181,15 @@ host_start(void *ctx, unsigned number, struct loop *l, void **own, struct err *e
 }
 
 static unsigned
-running(const struct host *h)
+running(const struct host *h, int64_t now)
 {
+	bool asking = now < h->drain_until - DRAIN_MS + TVS_DRAIN_MS;
 	unsigned n = 0;
 
-	for (size_t i = 0; i < h->counters; i++)
-		n += tftp_server_transfers(h->counter[i].tftp) +
-		     tvs_server_connections(h->counter[i].tvs);
+	for (size_t i = 0; i < h->counters; i++) {
+		n += tftp_server_transfers(h->counter[i].tftp);
+		n += asking ? tvs_server_connections(h->counter[i].tvs) : 0;
+	}
 	return n;
 }
 
@@ -192,8 +197,9 @@ static void
 look_whether_drained(void *ctx)
 {
 	struct host *h = ctx;
+	int64_t now = clock_mono_ms();
 
-	if (running(h) == 0 || clock_mono_ms() >= h->drain_until)
+	if (running(h, now) == 0 || now >= h->drain_until)
 		loop_stop(h->loop);
 	else
 		loop_timer_start(h->drain, DRAIN_LOOK_MS);

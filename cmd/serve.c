@@ -17,23 +17,29 @@
 #include "cmd/config.h"
 #include "cmd/host.h"
 #include "cmd/notify.h"
+#include "cmd/probe.h"
 #include "trust/known.h"
 #include "trust/param.h"
 #include "trust/service.h"
 
 enum { NOTIFICATION_LOOK_MS = 500 };
 
-/* The process: its configuration, its workers, and a loop of its own for signals. */
-struct serving {
-	const char *root;
-	struct loop *loop;
+/* What is read before anything is opened: all of it, or the old one stays. */
+struct setup {
 	struct config config;
 	struct node *node;
 	size_t nodes;
+};
+
+/* The process: its setup, its workers, and a loop of its own for signals. */
+struct serving {
+	const char *root;
+	struct loop *loop;
+	struct setup setup;
 	struct tls_tickets *tickets;
 	struct workers *workers;
 	struct loop_watch *watchdog;
-	struct store *store; /* of this thread: certificate change notification */
+	struct store *store; /* of this thread */
 	struct loop_watch *notification;
 	bool failed;
 	struct err why;
@@ -91,42 +97,54 @@ start_services(struct store *s, int64_t now, struct err *e)
 	return rc;
 }
 
-static int
-read_nodes(struct serving *v, struct err *e)
+static void
+setup_free(struct setup *u)
 {
-	struct store *s = root_open_store(v->root, e);
-	int rc;
+	config_free(&u->config);
+	free(u->node);
+	*u = (struct setup){ .nodes = 0 };
+}
 
-	if (s == NULL)
+static int
+setup_read(const char *root, struct store *s, struct setup *u, struct err *e)
+{
+	*u = (struct setup){ .nodes = 0 };
+	if (config_read(root, &u->config, NULL, e) != 0) {
+		if (e->code == ERR_MALFORMED)
+			err_hint(
+			    e, "trustlist --root %.150s config check names every mistake", root);
 		return -1;
-	free(v->node);
-	rc = node_list(s, &v->node, &v->nodes, e);
-	store_close(s);
-	if (rc == 0 && v->config.tftp_address != NULL && v->nodes > 1) {
-		err_set(e, ERR_USAGE,
-		    "[tftp] address is for a cluster of one node; this one has %zu", v->nodes);
-		rc = err_hint(e, "leave it out: each node listens on its own address");
 	}
-	return rc;
+	return node_list(s, &u->node, &u->nodes, e);
 }
 
 static int
 start_workers(struct serving *v, struct err *e)
 {
-	struct host_plan plan = { v->root, &v->config, v->node, v->nodes, v->tickets };
+	struct setup *u = &v->setup;
+	struct host_plan plan = { v->root, &u->config, u->node, u->nodes, v->tickets };
 
-	v->workers = workers_start(v->config.workers, &host_ops, &plan, e);
-	return v->workers == NULL ? -1 : 0;
+	if (probe_ports(&plan, e) != 0)
+		return -1;
+	if (u->config.key_log != NULL)
+		log_event(LOG_WARN, "serve", NULL, NULL, "tls-secrets-are-written", "file",
+		    u->config.key_log, NULL);
+	v->workers = workers_start(u->config.workers, &host_ops, &plan, e);
+	if (v->workers == NULL)
+		return -1;
+	log_set_level(u->config.log_level);
+	return 0;
 }
 
 static void
 say_ready(const struct serving *v)
 {
-	fprintf(stderr, "ready: TFTP on port %d, TVS on %d;", v->config.tftp_port,
-	    v->config.tvs[0].port);
-	for (size_t i = 0; i < v->nodes; i++)
-		fprintf(stderr, " %s %s,", v->node[i].name,
-		    v->config.tftp_address ? v->config.tftp_address : v->node[i].address);
+	fprintf(stderr, "ready: TFTP on port %d, TVS on %d;", v->setup.config.tftp_port,
+	    v->setup.config.tvs[0].port);
+	for (size_t i = 0; i < v->setup.nodes; i++)
+		fprintf(stderr, " %s %s,", v->setup.node[i].name,
+		    v->setup.config.tftp_address ? v->setup.config.tftp_address
+						 : v->setup.node[i].address);
 	fprintf(stderr, " %u worker%s\n", workers_count(v->workers),
 	    workers_count(v->workers) == 1 ? "" : "s");
 	notify_send("READY=1");
@@ -144,46 +162,50 @@ on_term(void *ctx, int number)
 	loop_stop(v->loop);
 }
 
-/* The new configuration, or the old one when it is no good: phones do not care for our mistakes. */
+/* The new setup, or the old one when it is no good: phones do not care for our mistakes. */
 static int
-take_config(struct serving *v, struct config *fresh, struct err *e)
+take_setup(struct serving *v, struct setup *fresh, struct err *e)
 {
-	struct config old = v->config;
+	struct setup old = v->setup;
 
 	workers_stop(v->workers);
-	v->workers = NULL;
-	v->config = *fresh;
-	if (read_nodes(v, e) == 0 && start_workers(v, e) == 0) {
-		log_set_level(v->config.log_level);
-		config_free(&old);
+	v->setup = *fresh;
+	if (start_workers(v, e) == 0) {
+		setup_free(&old);
 		return 0;
 	}
-	config_free(&v->config);
-	v->config = old;
+	setup_free(&v->setup);
+	v->setup = old;
 	return -1;
+}
+
+static void
+refuse_setup(const struct err *e)
+{
+	log_err(LOG_ERROR, "serve", NULL, NULL, "config-refused", e);
 }
 
 static void
 on_hangup(void *ctx, int number)
 {
 	struct serving *v = ctx;
-	struct config fresh;
+	struct setup fresh;
 	struct err e = { 0 };
 
 	(void)number;
 	notify_send("RELOADING=1");
-	if (config_read(v->root, &fresh, NULL, &e) != 0) {
-		log_err(LOG_ERROR, "serve", NULL, NULL, "config-refused", &e);
-		config_free(&fresh);
+	if (setup_read(v->root, v->store, &fresh, &e) != 0) {
+		setup_free(&fresh);
+		refuse_setup(&e);
 		notify_send("READY=1");
 		return;
 	}
-	if (take_config(v, &fresh, &e) == 0) {
+	if (take_setup(v, &fresh, &e) == 0) {
 		log_event(LOG_INFO, "serve", NULL, NULL, "config-read", NULL);
 		say_ready(v);
 		return;
 	}
-	log_err(LOG_ERROR, "serve", NULL, NULL, "config-refused", &e);
+	refuse_setup(&e);
 	if (start_workers(v, &v->why) == 0) {
 		say_ready(v);
 		return;
@@ -214,7 +236,8 @@ on_notification(void *ctx)
 
 	if (param_get(v->store, interval, minutes, &e) != 0 ||
 	    known_notify(v->store, strtol(minutes, NULL, 10), clock_wall(), &told, &e) != 0)
-		log_err(LOG_ERROR, "serve", NULL, NULL, "notification-failed", &e);
+		log_err(e.code == ERR_BUSY ? LOG_DEBUG : LOG_ERROR, "serve", NULL, NULL,
+		    "notification-failed", &e);
 	if (told > 0)
 		log_event(LOG_INFO, "tvs", NULL, NULL, "certificate-change-notification", "nodes",
 		    LOG_NUM(told), NULL);
@@ -235,6 +258,8 @@ stay(struct serving *v, struct err *e)
 		v->watchdog = loop_timer(v->loop, on_watchdog, v);
 		on_watchdog(v);
 	}
+	/* From here on this thread must hear signals: it does not wait for other processes. */
+	store_patience(v->store, 0);
 	v->notification = loop_timer(v->loop, on_notification, v);
 	on_notification(v);
 	say_ready(v);
@@ -249,58 +274,38 @@ stay(struct serving *v, struct err *e)
 	return -1;
 }
 
+/* The services start when all can be opened: a start that fails leaves what they had loaded. */
 static int
-prepare(struct serving *v, int64_t now, struct err *e)
+start(struct serving *v, int64_t now, struct err *e)
 {
-	struct store *s = root_open_store(v->root, e);
-	int rc;
-
-	if (s == NULL)
+	raise_descriptors();
+	v->loop = loop_new(e);
+	v->tickets = tls_tickets_new(e);
+	if (v->loop == NULL || v->tickets == NULL ||
+	    setup_read(v->root, v->store, &v->setup, e) != 0 || start_workers(v, e) != 0)
 		return -1;
-	rc = config_read(v->root, &v->config, NULL, e);
-	if (rc != 0 && e->code == ERR_MALFORMED)
-		err_hint(e, "trustlist --root %.150s config check names every mistake", v->root);
-	if (rc == 0)
-		rc = start_services(s, now, e);
-	store_close(s);
-	if (rc == 0)
-		rc = read_nodes(v, e);
-	return rc;
+	return start_services(v->store, now, e);
 }
 
 static int
 run_serve(const struct call *c, struct out *o, struct err *e)
 {
 	struct serving v = { .root = c->root };
-	struct store *s = root_open_store(c->root, e);
 	int lock = -1, rc = -1;
 
 	(void)o;
 	/* Whether there is a cluster at all comes before whether somebody serves it. */
-	if (s == NULL)
-		return -1;
-	store_close(s);
-	lock = lock_root(c->root, e);
-	if (lock < 0 || prepare(&v, c->now, e) != 0)
-		goto out;
-	log_set_level(v.config.log_level);
-	raise_descriptors();
-	if (v.config.key_log != NULL)
-		log_event(LOG_WARN, "serve", NULL, NULL, "tls-secrets-are-written", "file",
-		    v.config.key_log, NULL);
-	v.loop = loop_new(e);
-	v.tickets = tls_tickets_new(e);
 	v.store = root_open_store(c->root, e);
-	if (v.loop == NULL || v.tickets == NULL || v.store == NULL || start_workers(&v, e) != 0)
-		goto out;
-	rc = stay(&v, e);
-out:
+	if (v.store == NULL)
+		return -1;
+	lock = lock_root(c->root, e);
+	if (lock >= 0 && start(&v, c->now, e) == 0)
+		rc = stay(&v, e);
 	workers_stop(v.workers);
 	tls_tickets_free(v.tickets);
-	store_close(v.store);
 	loop_free(v.loop);
-	config_free(&v.config);
-	free(v.node);
+	setup_free(&v.setup);
+	store_close(v.store);
 	if (lock >= 0)
 		close(lock);
 	return rc;

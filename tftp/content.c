@@ -15,6 +15,7 @@ struct content {
 	uint8_t *body; /* NULL when the body is in the file */
 	int fd;	       /* -1 when the body is in memory */
 	uint64_t body_size;
+	int64_t mark;
 };
 
 static struct content *
@@ -68,6 +69,18 @@ content_unref(struct content *c)
 	free(c->head);
 	free(c->body);
 	free(c);
+}
+
+void
+content_set_mark(struct content *c, int64_t mark)
+{
+	c->mark = mark;
+}
+
+int64_t
+content_mark(const struct content *c)
+{
+	return c->mark;
 }
 
 uint64_t

@@ -26,6 +26,10 @@ struct content *content_of_file(struct wr *head, int fd, uint64_t size);
 struct content *content_ref(struct content *c); /* one reference more; gives c */
 void content_unref(struct content *c);		/* NULL is fine */
 
+/* A number of its maker's that goes with it, 0 unless set: which list of the store it is. */
+void content_set_mark(struct content *c, int64_t mark);
+int64_t content_mark(const struct content *c);
+
 uint64_t content_size(const struct content *c); /* head and body */
 /* Exactly n bytes from offset, which must lie within the content.  -1: the disk failed, or the file
  * was cut short meanwhile (it is read with pread(2), since a mapping would end the process then).

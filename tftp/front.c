@@ -17,14 +17,13 @@ done(void *ctx, const struct tftp_ask *ask, enum tftp_outcome outcome, uint64_t 
 {
 	struct front *f = ctx;
 	struct asked asked;
-	int64_t list = 0;
+	int64_t list;
 
 	(void)bytes;
 	(void)ms;
 	if (asked_of(ask->name, &asked, NULL) != 0 || asked.device[0] == '\0')
 		return;
-	if (asked.kind == ASKED_ITL && outcome == TFTP_SENT)
-		list = resolver_itl(f->resolver);
+	list = outcome == TFTP_SENT ? ask->mark : 0;
 	trail_phone(f->trail, asked.device, ask->peer, f->node, list, clock_wall());
 }
 

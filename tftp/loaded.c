@@ -30,6 +30,7 @@ load_list(struct loaded *l, struct store *s, struct err *e)
 		return -1;
 	}
 	l->itl = content_of_memory(NULL, &file);
+	content_set_mark(l->itl, l->service.itl);
 	return 0;
 }
 

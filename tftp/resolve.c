@@ -57,12 +57,6 @@ resolver_free(struct resolver *r)
 	free(r);
 }
 
-int64_t
-resolver_itl(const struct resolver *r)
-{
-	return r->loaded.service.itl;
-}
-
 const struct resolver_counters *
 resolver_counters(const struct resolver *r)
 {

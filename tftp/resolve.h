@@ -15,6 +15,7 @@
 #include "tftp/content.h"
 #include "trust/store.h"
 
+/* The content of a list carries the list's id in the store as its mark. */
 struct resolver;
 
 /* Store and folder are borrowed: they outlive the resolver. */
@@ -41,9 +42,6 @@ void resolver_free(struct resolver *r); /* wipes keys; NULL is fine */
  * signed. */
 int resolver_resolve(
     struct resolver *r, const char *name, int64_t now, struct content **out, struct err *e);
-
-/* The ITL it serves, by its number in the store; 0: none. */
-int64_t resolver_itl(const struct resolver *r);
 
 const struct resolver_counters *resolver_counters(const struct resolver *r);
 

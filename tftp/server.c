@@ -26,6 +26,7 @@ struct transfer {
 	uint8_t *request; /* the datagram: name points into it */
 	size_t request_size;
 	const char *name; /* NULL: the request could not be read */
+	int64_t mark;	  /* of what it is sent */
 	int64_t since;
 	int fd;
 	struct xfer *xfer;
@@ -180,7 +181,7 @@ transfer_free(struct transfer *t)
 static struct tftp_ask
 ask_of(const struct transfer *t)
 {
-	return (struct tftp_ask){ t->name, t->peer_host, t->local_host };
+	return (struct tftp_ask){ t->name, t->peer_host, t->local_host, t->mark };
 }
 
 /* The last that is heard of a request: counted, logged, told to the service. */
@@ -373,6 +374,7 @@ transfer_start(struct transfer *t, const struct tftp_packet *request, struct con
 {
 	struct tftp_server *s = t->server;
 
+	t->mark = content_mark(c);
 	t->xfer = xfer_new(request, c, &s->service.rules, send_packet, t);
 	t->readable = loop_watch_fd(s->loop, t->fd, LOOP_READ, on_answer, t);
 	t->timer = loop_timer(s->loop, on_time, t);

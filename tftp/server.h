@@ -17,6 +17,7 @@ struct tftp_ask {
 	const char *name;  /* as the peer spelled it: paths and control bytes are possible */
 	const char *peer;  /* its address, without the port */
 	const char *local; /* the address it asked */
+	int64_t mark;	   /* in done(): the content's (content.h), 0 without one */
 };
 
 enum tftp_outcome {

@@ -83,21 +83,42 @@ due(struct store *s, int64_t interval_minutes, int64_t now, int64_t **out, size_
 	return rc;
 }
 
+/* Those of the list that do not know what is in the stores now come first; *news: how many. */
 static int
-notify_one(struct store *s, int64_t node, int64_t now, size_t *told, struct err *e)
+sort_out(struct store *s, int64_t *node, size_t n, size_t *news, struct err *e)
 {
-	int rc = known_is_news(s, node, e);
+	*news = 0;
+	for (size_t i = 0; i < n; i++) {
+		int64_t swap = node[i];
+		int rc = known_is_news(s, node[i], e);
 
-	if (rc < 0)
-		return -1;
-	if (rc == 1) {
-		*told += 1;
-		return known_learn(s, node, now, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			continue;
+		node[i] = node[*news];
+		node[(*news)++] = swap;
 	}
-	return note_told(s, node, now, false, e);
+	return 0;
 }
 
-/* Quiet at first: as long as there is no news, nobody's cache is the older for it. */
+static int
+notify(struct store *s, const int64_t *node, size_t n, size_t news, int64_t now, struct err *e)
+{
+	int rc = store_begin_quiet(s, e);
+
+	if (rc != 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = i < news ? known_learn(s, node[i], now, e)
+			      : note_told(s, node[i], now, false, e);
+	if (rc == 0)
+		rc = certs_sweep(s, e);
+	return store_end(s, rc, e);
+}
+
+/* Looks before it writes: without news, and with an interval of 0, there is nothing to write,
+ * however often this is called. */
 int
 known_notify(struct store *s, int64_t interval_minutes, int64_t now, size_t *told, struct err *e)
 {
@@ -106,18 +127,13 @@ known_notify(struct store *s, int64_t interval_minutes, int64_t now, size_t *tol
 	int rc;
 
 	*told = 0;
-	if (due(s, interval_minutes, now, &node, &n, e) != 0) {
-		free(node);
-		return -1;
-	}
-	rc = n == 0 ? 0 : store_begin_quiet(s, e);
-	if (n > 0 && rc == 0) {
-		for (size_t i = 0; rc == 0 && i < n; i++)
-			rc = notify_one(s, node[i], now, told, e);
-		if (rc == 0)
-			rc = certs_sweep(s, e);
-		rc = store_end(s, rc, e);
-	}
+	rc = due(s, interval_minutes, now, &node, &n, e);
+	if (rc == 0)
+		rc = sort_out(s, node, n, told, e);
+	if (rc == 0 && interval_minutes == 0)
+		n = *told;
+	if (rc == 0 && n > 0)
+		rc = notify(s, node, n, *told, now, e);
 	free(node);
 	return rc;
 }

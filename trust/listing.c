@@ -350,8 +350,7 @@ listing_reset(struct store *s, int64_t now, size_t *built, struct err *e)
 		 * is the only one that can help. */
 		g.facts.stand_in =
 		    g.facts.release >= RELEASE_12_5 ? g.callmanager[0] : g.itl_recovery;
-		rc = build_all(
-		    s, &g, "utils itl reset localkey", now, built, warning, sizeof(warning), e);
+		rc = build_all(s, &g, LISTING_RESET_WHY, now, built, warning, sizeof(warning), e);
 	}
 	gathered_free(&g);
 	return store_end(s, rc, e);

@@ -56,6 +56,7 @@ int listing_refresh(struct store *s, const char *why, int64_t now, size_t *built
 /* `utils itl reset localkey`: builds the ITL of every node anew, signed by the publisher's
  * CallManager key where ITLRecovery signs otherwise (from 12.0), and by ITLRecovery where
  * CallManager does.  The next listing_refresh() has the usual signer again. */
+#define LISTING_RESET_WHY "utils itl reset localkey"
 int listing_reset(struct store *s, int64_t now, size_t *built, struct err *e);
 
 /* A built list. */

@@ -101,18 +101,30 @@ node_name_is(const char *name)
 		   n;
 }
 
+/* One that phones can be told: not "any", not a group. */
+static bool
+is_of_a_host(int family, const unsigned char *raw)
+{
+	static const unsigned char any[16];
+
+	if (family == AF_INET)
+		return raw[0] != 0 && raw[0] < 224;
+	return memcmp(raw, any, sizeof(any)) != 0 && raw[0] != 0xff;
+}
+
 int
 node_address(const char *text, char to[NODE_ADDRESS_MAX], struct err *e)
 {
 	unsigned char raw[16];
 
-	if (inet_pton(AF_INET, text, raw) == 1 &&
+	if (inet_pton(AF_INET, text, raw) == 1 && is_of_a_host(AF_INET, raw) &&
 	    inet_ntop(AF_INET, raw, to, NODE_ADDRESS_MAX) != NULL)
 		return 0;
-	if (inet_pton(AF_INET6, text, raw) == 1 &&
+	if (inet_pton(AF_INET6, text, raw) == 1 && is_of_a_host(AF_INET6, raw) &&
 	    inet_ntop(AF_INET6, raw, to, NODE_ADDRESS_MAX) != NULL)
 		return 0;
-	return err_set(e, ERR_USAGE, "\"%.60s\" is neither an IPv4 nor an IPv6 address", text);
+	return err_set(
+	    e, ERR_USAGE, "\"%.60s\" is neither an IPv4 nor an IPv6 address of a host", text);
 }
 
 static int

@@ -12,7 +12,8 @@
 #include "trust/seen.h"
 #include "trust/service.h"
 
-enum { ROLES_MAX = 16 };
+/* A phone is told of three TVS at the most: those of the first nodes, in their order. */
+enum { ROLES_MAX = 16, MEMBERS_MAX = 3 };
 
 /* ---- the store plays TVS ---- */
 
@@ -32,13 +33,16 @@ static int
 find_tvs(struct store *s, const struct tlist *held, int64_t *node, struct err *e)
 {
 	struct service *all;
-	size_t n;
+	size_t n, members = 0;
 	int rc = service_list(s, &all, &n, e), found = 0;
 
-	for (size_t i = 0; rc == 0 && found == 0 && i < n; i++) {
+	for (size_t i = 0; rc == 0 && found == 0 && members < MEMBERS_MAX && i < n; i++) {
 		struct cert *c;
 
-		if (!all[i].running || strcmp(all[i].name, "TVS") != 0)
+		if (strcmp(all[i].name, "TVS") != 0)
+			continue;
+		members++;
+		if (!all[i].running)
 			continue;
 		c = service_cert(s, all[i].node, "TVS", "TVS", NULL, e);
 		if (c == NULL) {
@@ -201,6 +205,10 @@ look_at(
 
 	if (seen_get(s, d->name, &seen, e) != 0)
 		return -1;
+	if (seen.reported_at != 0 && seen.holds == 0 && !seen.holds_foreign) {
+		out->phones[OUTLOOK_FOLLOW]++; /* it holds none, and takes the first */
+		return 0;
+	}
 	if (seen.holds == 0 || seen.node == 0) {
 		out->phones[OUTLOOK_UNKNOWN]++;
 		return 0;

@@ -106,7 +106,8 @@ reckon(struct store *s, struct seen *v, struct err *e)
 
 	if (known < 0)
 		return -1;
-	if (v->fetched == v->holds)
+	/* What it said itself after that is the better knowledge. */
+	if (v->fetched == v->holds || v->reported_at >= v->fetched_at)
 		return 0;
 	if (v->holds_foreign) {
 		snprintf(v->note, sizeof(v->note),
@@ -115,10 +116,26 @@ reckon(struct store *s, struct seen *v, struct err *e)
 	}
 	if (judge_new(s, v, known == 1 ? d.model : model_of("8861"), &j, e) != 0)
 		return -1;
-	snprintf(v->note, sizeof(v->note), "%s", j.why);
+	snprintf(v->note, sizeof(v->note), "as reckoned from its downloads: %.300s", j.why);
 	if (j.verdict == JUDGE_ACCEPTED)
 		v->holds = v->fetched;
 	return 0;
+}
+
+/* Anybody can ask for anything under any name: of phones that are not ours only so many are kept.
+ */
+static int
+has_place(struct store *s, const struct seen *v, struct err *e)
+{
+	struct ask *q;
+
+	if (v->at != 0)
+		return 1;
+	q = store_ask(s, "SELECT 1 WHERE EXISTS (SELECT 1 FROM phone WHERE name = :phone) "
+			 "OR (SELECT count(*) FROM phone_seen) < :max");
+	ask_text(q, ":phone", v->phone);
+	ask_int(q, ":max", SEEN_STRANGERS_MAX);
+	return ask_once(q, e);
 }
 
 int
@@ -126,12 +143,16 @@ seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, i
     int64_t now, struct err *e)
 {
 	struct seen v;
-	int rc;
+	int rc, place = 0;
 
 	if (store_begin_quiet(s, e) != 0)
 		return -1;
 	rc = seen_get(s, phone, &v, e);
-	if (rc == 0) {
+	if (rc == 0)
+		place = has_place(s, &v, e);
+	if (place < 0)
+		rc = -1;
+	if (place == 1) {
 		v.at = now;
 		v.node = node;
 		snprintf(v.peer, sizeof(v.peer), "%s", peer);
@@ -141,7 +162,7 @@ seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, i
 			rc = reckon(s, &v, e);
 		}
 	}
-	if (rc == 0)
+	if (rc == 0 && place == 1)
 		rc = write_asked(s, &v, e);
 	return store_end(s, rc, e);
 }
@@ -203,9 +224,14 @@ number_of(struct store *s, int64_t list, int *number, struct err *e)
 {
 	struct ask *q = store_ask(s, "SELECT number FROM list WHERE id = :id");
 
+	int rc;
+
 	*number = 0;
 	ask_int(q, ":id", list);
-	if (ask_row(q, e) != 1)
+	rc = ask_row(q, e);
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "a list is not in the history any more");
+	if (rc < 0)
 		return -1;
 	*number = (int)row_int(q, 0);
 	ask_end(q);

@@ -18,7 +18,7 @@
 enum itl_status { ITL_UNKNOWN, ITL_NOT_INSTALLED, ITL_MATCH, ITL_MISMATCH };
 const char *itl_status_word(enum itl_status status); /* "Match", "Not Installed", ... */
 
-enum { SEEN_NOTE_MAX = 400 };
+enum { SEEN_NOTE_MAX = 400, SEEN_STRANGERS_MAX = 20000 };
 
 struct seen {
 	char phone[DEVICE_NAME_MAX];

@@ -394,6 +394,9 @@ stale_list(struct store *s, const struct service *v, char ***out, size_t *n, str
 		return 0;
 	if (listing_newest(s, v->node, &newest, e) < 0)
 		return -1;
+	if (newest.id == v->itl && strcmp(newest.why, LISTING_RESET_WHY) == 0)
+		say(out, n,
+		    mem_text("its ITL is signed by the key of a reset, not by the usual one"));
 	if (newest.id != v->itl)
 		say(out, n,
 		    mem_fmt("ITL number %d was built (%s), it serves an older one", newest.number,

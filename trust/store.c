@@ -16,7 +16,6 @@
 
 enum {
 	ASKS_MAX = 160,	     /* statements kept; more are prepared anew each time */
-	BUSY_MS = 10000,     /* how long a change waits for another process's */
 	TEXT_MAX = 16 << 20, /* the longest value SQLite may make */
 };
 
@@ -62,7 +61,9 @@ hint_of(int code)
 static int
 fail(struct store *s, struct err *e, const char *what)
 {
-	err_set(e, ERR_FAILED, "store: %s: %s", what, sqlite3_errmsg(s->db));
+	enum err_code code = (sqlite3_errcode(s->db) & 0xff) == SQLITE_BUSY ? ERR_BUSY : ERR_FAILED;
+
+	err_set(e, code, "store: %s: %s", what, sqlite3_errmsg(s->db));
 	return err_hint(e, "%s", hint_of(sqlite3_errcode(s->db)));
 }
 
@@ -252,6 +253,12 @@ run(struct store *s, const char *sql, struct err *e, const char *what)
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return fail(s, e, what);
 	return 0;
+}
+
+void
+store_patience(struct store *s, int ms)
+{
+	sqlite3_busy_timeout(s->db, ms);
 }
 
 int
@@ -494,7 +501,7 @@ harden(struct store *s, const char *path, struct err *e)
 {
 	int rc = 0;
 
-	sqlite3_busy_timeout(s->db, BUSY_MS);
+	sqlite3_busy_timeout(s->db, STORE_PATIENCE_MS);
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM INTO needs one */
 	sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, TEXT_MAX);

@@ -43,6 +43,11 @@ void store_rollback(struct store *s);
 /* Ends a nested change: commits when rc is 0, else takes it back; gives rc, or -1. */
 int store_end(struct store *s, int rc, struct err *e);
 
+/* How long a change may wait for another process's, in milliseconds (STORE_PATIENCE_MS at first).
+ * 0 where nothing may wait: then store_begin() fails at once with ERR_BUSY. */
+enum { STORE_PATIENCE_MS = 10000 };
+void store_patience(struct store *s, int ms);
+
 /* What if: changes from here on are taken back by store_suppose_end(), whether a transaction is
  * running or not; they are seen only through this store.  Does not nest. */
 int store_suppose(struct store *s, struct err *e);

@@ -116,16 +116,11 @@ trail_phone(
 		v->list = list;
 }
 
-int
-trail_flush(struct trail *t, uint64_t *dropped, struct err *e)
+static int
+write_all(struct trail *t, struct err *e)
 {
 	int rc = 0;
 
-	*dropped = t->dropped;
-	if (t->events == 0 && t->phones == 0)
-		return 0;
-	if (store_begin_quiet(t->store, e) != 0)
-		return -1;
 	if (t->events > 0)
 		rc = events_add(t->store, t->event, t->events, e);
 	for (size_t i = 0; rc == 0 && i < t->phones; i++) {
@@ -133,12 +128,34 @@ trail_flush(struct trail *t, uint64_t *dropped, struct err *e)
 
 		rc = seen_asked(t->store, v->phone, v->peer, v->node, v->list, v->at, e);
 	}
-	rc = store_end(t->store, rc, e);
-	/* Also when it could not be written: the next flush would fail on the same thing, and
-	 * serving goes on. */
+	return rc;
+}
+
+static void
+forget(struct trail *t)
+{
 	t->events = 0;
 	t->phones = 0;
-	t->dropped = 0;
 	memset(t->bucket, 0, sizeof(t->bucket));
+}
+
+int
+trail_flush(struct trail *t, int patience, uint64_t *dropped, struct err *e)
+{
+	int rc;
+
+	*dropped = t->dropped;
+	t->dropped = 0;
+	if (t->events == 0 && t->phones == 0)
+		return 0;
+	store_patience(t->store, patience);
+	rc = store_begin_quiet(t->store, e);
+	store_patience(t->store, STORE_PATIENCE_MS);
+	if (rc != 0)
+		return -1;
+	rc = store_end(t->store, write_all(t, e), e);
+	/* Also when it could not be written: the next flush would fail on the same thing, and
+	 * serving goes on. */
+	forget(t);
 	return rc;
 }

@@ -122,6 +122,8 @@ look(struct tvs_server *v, struct err *e)
 	int64_t generation = store_generation(v->plan.store);
 	struct service now;
 
+	if (generation < 0)
+		return err_set(e, ERR_FAILED, "the store cannot be read");
 	if (generation == v->generation)
 		return 0;
 	if (service_get(v->plan.store, v->plan.node.id, "TVS", &now, e) != 0)
@@ -222,8 +224,13 @@ static void
 peer_host(const struct conn *c, char *to, size_t size)
 {
 	const char *peer = conn_peer(c), *colon = strrchr(peer, ':');
+	int n = colon == NULL ? (int)strlen(peer) : (int)(colon - peer);
 
-	snprintf(to, size, "%.*s", colon == NULL ? (int)strlen(peer) : (int)(colon - peer), peer);
+	/* "[::1]:4711" without its brackets too, as TFTP writes it. */
+	if (peer[0] == '[' && n > 2)
+		snprintf(to, size, "%.*s", n - 2, peer + 1);
+	else
+		snprintf(to, size, "%.*s", n, peer);
 }
 
 static void

@@ -309,7 +309,7 @@ refused_ciphers_are_named(void)
 	CU_ASSERT_STRING_EQUAL(e.hint, "the peer needs newer firmware: OpenSSL has none of these");
 
 	CU_ASSERT_EQUAL(answer_to_plain(&old, TLS_1_0, "000a 0039", &e), ALERT);
-	CU_ASSERT_STRING_EQUAL(e.hint, "add DHE-RSA-AES256-SHA to tls_ciphers of this listener");
+	CU_ASSERT_STRING_EQUAL(e.hint, "add DHE-RSA-AES256-SHA to ciphers of this listener");
 }
 
 static void

@@ -98,7 +98,7 @@ refused 3 'none.pem' "$work/none.pem"
 expect 3 --root "$work/a" cert upload --store tomcat "$work/ccm.pem" "$ca/root.pem"
 says 'no request for a tomcat certificate'
 says 'cert csr tomcat'
-expect 2 --root "$work/a" cert upload --store CallManager-trust "$ca/root.pem" --restart
+expect 2 --root "$work/a" cert upload --store CallManager-trust "$ca/root.pem" --dry-run
 expect 0 --root "$work/a" cert upload --store CallManager "$work/ccm.pem" "$ca/root.pem" --dry-run
 state >"$work/after"
 same "$work/before" "$work/after"

@@ -32,8 +32,8 @@ begin() {
 	lab_serve "$1"
 	for each in "${phones[@]}"; do
 		boots 0 "$each" "$1" --model 7975
+		knows "$1" "$each" Match
 	done
-	knows "$1" "$off" Match
 }
 
 # knows CLUSTER PHONE STATUS: what the cluster thinks the phone holds.  It is told with the next
@@ -72,8 +72,9 @@ lab_stop a
 begin b 1 11.5
 regenerate 0 b TVS --restart
 boots 0 "$phone" b
+knows b "$phone" Match
 regenerate 4 b CallManager
-says "$off"
+says "1 phone would be locked; $off"
 regenerate 0 b CallManager --restart --yes
 boots 0 "$phone" b --json
 shows_json '"reason":"tvs-vouches"'
@@ -88,6 +89,7 @@ regenerate 0 c TVS
 restart c
 for each in "${phones[@]}"; do
 	boots 0 "$each" c
+	knows c "$each" Match
 done
 # But ITLRecovery and TVS together lock them out,
 regenerate 0 c ITLRecovery

@@ -691,10 +691,12 @@ seen_after(struct desk *d, const char *name, enum tftp_outcome outcome)
 	uint64_t dropped;
 	struct err e;
 
-	if (service.resolve(service.ctx, &ask, &c, &e) == 0)
+	if (service.resolve(service.ctx, &ask, &c, &e) == 0) {
+		ask.mark = content_mark(c);
 		content_unref(c);
+	}
 	service.done(service.ctx, &ask, outcome, 1, 1);
-	CU_ASSERT_EQUAL(trail_flush(front.trail, &dropped, &e), 0);
+	CU_ASSERT_EQUAL(trail_flush(front.trail, 0, &dropped, &e), 0);
 	CU_ASSERT_EQUAL(seen_get(d->store, "SEP001122334455", &seen, &e), 0);
 	trail_free(front.trail);
 	return seen;

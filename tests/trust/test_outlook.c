@@ -301,7 +301,7 @@ the_trail_is_written_together(void)
 	CU_ASSERT_EQUAL(events_list(s, 0, NULL, 10, &all, &n, &e), 0);
 	CU_ASSERT_EQUAL(n, 0);
 	free(all);
-	CU_ASSERT_EQUAL(trail_flush(t, &dropped, &e), 0);
+	CU_ASSERT_EQUAL(trail_flush(t, 0, &dropped, &e), 0);
 	CU_ASSERT_EQUAL(dropped, 3);
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM event"), TRAIL_EVENTS_MAX);
 	CU_ASSERT_EQUAL(seen_get(s, PHONE, &v, &e), 0);
@@ -309,7 +309,7 @@ the_trail_is_written_together(void)
 	CU_ASSERT_EQUAL(v.at, LAB_NOW + 5);
 	CU_ASSERT_EQUAL(store_generation(s), generation);
 	/* Written once. */
-	CU_ASSERT_EQUAL(trail_flush(t, &dropped, &e), 0);
+	CU_ASSERT_EQUAL(trail_flush(t, 0, &dropped, &e), 0);
 	CU_ASSERT_EQUAL(dropped, 0);
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM event"), TRAIL_EVENTS_MAX);
 	trail_free(t);

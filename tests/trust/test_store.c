@@ -776,7 +776,7 @@ change_upon_an_old_view_says_to_try_again(void)
 	CU_ASSERT_EQUAL(ask_row(q, &e), 1);
 	lab_do(b, "INSERT INTO thing(name) VALUES ('third')");
 	CU_ASSERT_EQUAL(store_begin(a, &e), -1);
-	CU_ASSERT_EQUAL(e.code, ERR_FAILED);
+	CU_ASSERT_EQUAL(e.code, ERR_BUSY);
 	CU_ASSERT_PTR_NOT_NULL(strstr(e.hint, "another process"));
 	ask_end(q);
 	CU_ASSERT_EQUAL(store_begin(a, &e), 0);
