@@ -138,6 +138,34 @@ has_place(struct store *s, const struct seen *v, struct err *e)
 	return ask_once(q, e);
 }
 
+/* Each worker writes when it can, so an older sighting may come after a newer one; within a second
+ * the newer list of a node is the later one. */
+static bool
+is_older(const struct seen *v, int64_t node, int64_t list, int64_t at)
+{
+	if (at != v->fetched_at)
+		return at < v->fetched_at;
+	return node == v->node && list < v->fetched;
+}
+
+static int
+take_sighting(struct store *s, struct seen *v, const char *peer, int64_t node, int64_t list,
+    int64_t at, struct err *e)
+{
+	bool takes_list = list != 0 && !is_older(v, node, list, at);
+
+	if (at >= v->at) {
+		v->at = at;
+		v->node = node;
+		snprintf(v->peer, sizeof(v->peer), "%s", peer);
+	}
+	if (!takes_list)
+		return 0;
+	v->fetched = list;
+	v->fetched_at = at;
+	return reckon(s, v, e);
+}
+
 int
 seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, int64_t list,
     int64_t now, struct err *e)
@@ -152,16 +180,8 @@ seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, i
 		place = has_place(s, &v, e);
 	if (place < 0)
 		rc = -1;
-	if (place == 1) {
-		v.at = now;
-		v.node = node;
-		snprintf(v.peer, sizeof(v.peer), "%s", peer);
-		if (list != 0) {
-			v.fetched = list;
-			v.fetched_at = now;
-			rc = reckon(s, &v, e);
-		}
-	}
+	if (place == 1)
+		rc = take_sighting(s, &v, peer, node, list, now, e);
 	if (rc == 0 && place == 1)
 		rc = write_asked(s, &v, e);
 	return store_end(s, rc, e);
@@ -169,12 +189,13 @@ seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, i
 
 /* The list of ours with this hash: 1, 0 when there is none, -1.  Lists are few and small. */
 static int
-find_list(struct store *s, struct bytes sha1, int64_t *id, struct err *e)
+find_list(struct store *s, struct bytes sha1, int64_t *id, int64_t *node, struct err *e)
 {
-	struct ask *q = store_ask(s, "SELECT id, file FROM list ORDER BY id DESC");
+	struct ask *q = store_ask(s, "SELECT id, file, node FROM list ORDER BY id DESC");
 	int rc;
 
 	*id = 0;
+	*node = 0;
 	while ((rc = ask_row(q, e)) == 1) {
 		uint8_t sum[TLIST_SHA1_BYTES];
 
@@ -182,6 +203,7 @@ find_list(struct store *s, struct bytes sha1, int64_t *id, struct err *e)
 		if (!bytes_eq(bytes_over(sum, sizeof(sum)), sha1))
 			continue;
 		*id = row_int(q, 0);
+		*node = row_int(q, 2);
 		ask_end(q);
 		return 1;
 	}
@@ -192,20 +214,21 @@ int
 seen_reported(struct store *s, const char *phone, struct bytes sha1, int64_t now, struct err *e)
 {
 	struct ask *q;
-	int64_t id = 0;
+	int64_t id = 0, node = 0;
 	int rc;
 
 	if (store_begin_quiet(s, e) != 0)
 		return -1;
-	rc = sha1.n == 0 ? 0 : find_list(s, sha1, &id, e);
+	rc = sha1.n == 0 ? 0 : find_list(s, sha1, &id, &node, e);
 	if (rc >= 0) {
 		q = store_ask(s,
 		    "INSERT INTO phone_seen(phone, at, peer, node, holds, foreign_sha1, reported_at, note) "
-		    "VALUES (:phone, :now, '', 0, :holds, :foreign, :now, :note) "
-		    "ON CONFLICT(phone) DO UPDATE SET holds = :holds, foreign_sha1 = :foreign, "
+		    "VALUES (:phone, :now, '', :node, :holds, :foreign, :now, :note) "
+		    "ON CONFLICT(phone) DO UPDATE SET node = CASE phone_seen.node WHEN 0 THEN :node ELSE phone_seen.node END, holds = :holds, foreign_sha1 = :foreign, "
 		    "reported_at = :now, note = :note");
 		ask_text(q, ":phone", phone);
 		ask_int(q, ":now", now);
+		ask_int(q, ":node", node);
 		if (id != 0)
 			ask_int(q, ":holds", id);
 		else if (sha1.n > 0)

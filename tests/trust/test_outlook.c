@@ -215,6 +215,30 @@ a_phone_says_itself_what_it_holds(void)
 	store_close(s);
 }
 
+/* Workers write when they can: what an older one saw comes after what a newer one did. */
+static void
+an_older_sighting_does_not_undo_a_newer_one(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct node n = publisher(s);
+	struct cluster_change c;
+	struct err e = { 0 };
+	struct seen v;
+
+	add_phone(s, PHONE, "7975");
+	CU_ASSERT_EQUAL(seen_asked(s, PHONE, "10.0.0.1", n.id, 1, LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL(regenerate(s, "CallManager", CLUSTER_ANYHOW, &c, &e), 0);
+	restart_all(s);
+	CU_ASSERT_EQUAL(seen_asked(s, PHONE, "10.0.0.1", n.id, 2, LAB_NOW + 5, &e), 0);
+	CU_ASSERT_EQUAL(seen_asked(s, PHONE, "10.0.0.2", n.id, 1, LAB_NOW + 4, &e), 0);
+	CU_ASSERT_EQUAL(seen_asked(s, PHONE, "10.0.0.2", n.id, 1, LAB_NOW + 5, &e), 0);
+	CU_ASSERT_EQUAL(seen_get(s, PHONE, &v, &e), 0);
+	CU_ASSERT_EQUAL(v.holds, 2);
+	CU_ASSERT_EQUAL(v.at, LAB_NOW + 5);
+	CU_ASSERT_EQUAL(status_of(s, PHONE), ITL_MATCH);
+	store_close(s);
+}
+
 static size_t
 knows(struct store *s, int64_t node)
 {
@@ -322,6 +346,8 @@ static const struct suite_test tests[] = {
 	{ "one after the other nobody is lost", one_after_the_other_nobody_is_lost },
 	{ "ITLRecovery carries phones over, and the reset brings them back",
 	    itl_recovery_carries_phones_over_and_the_reset_brings_them_back },
+	{ "an older sighting does not undo a newer one",
+	    an_older_sighting_does_not_undo_a_newer_one },
 	{ "a phone says itself what it holds", a_phone_says_itself_what_it_holds },
 	{ "TVS hears of changes when it is told", tvs_hears_of_changes_when_it_is_told },
 	{ "the trail is written together", the_trail_is_written_together },
