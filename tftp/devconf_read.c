@@ -293,7 +293,7 @@ take_members(xmlNodePtr members, struct member out[DEVCONF_SERVERS_MAX], size_t 
 static int
 take_callmanagers(xmlNodePtr group, struct devconf_read *to, struct err *e)
 {
-	struct member member[DEVCONF_SERVERS_MAX];
+	struct member member[DEVCONF_SERVERS_MAX] = { { .node = NULL } };
 
 	if (take_members(find(group, "members"), member, &to->callmanagers, e) != 0)
 		return -1;

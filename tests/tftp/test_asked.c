@@ -46,7 +46,7 @@ configurations_are_known_by_name(void)
 	CU_ASSERT(asked("XMLDefault.cnf.xml.sgn").is_signed);
 	CU_ASSERT_EQUAL(asked("sep001122334455.cnf.xml").kind, ASKED_FILE);
 	CU_ASSERT_EQUAL(asked("old/SEP001122334455.cnf.xml").kind, ASKED_FILE);
-	CU_ASSERT_EQUAL(asked(".cnf.xml.sgn" + 1).kind, ASKED_FILE);
+	CU_ASSERT_EQUAL(asked("cnf.xml.sgn").kind, ASKED_FILE);
 }
 
 static void
@@ -65,7 +65,7 @@ what_has_a_signature_gets_no_other(void)
 	}
 	CU_ASSERT(asked("ringlist.xml.sgn").is_signed);
 	CU_ASSERT(asked("United_States/g3-tones.xml.sgn").is_signed);
-	CU_ASSERT(!asked(".sgn" + 1).is_signed);
+	CU_ASSERT(!asked("sgn").is_signed);
 }
 
 static void

@@ -48,8 +48,7 @@ names_are_found_however_they_are_typed(void)
 	static const char *const rollback[] = { PARAM_ROLLBACK,
 		"prepare cluster for rollback to pre-8.0", "PrepareClusterForRollbackToPre80",
 		"RollBackToPreGrayback", "rollbacktopregrayback",
-		" Prepare-Cluster, for rollback "
-		"to pre 8.0!" };
+		" Prepare-Cluster, for rollback to pre 8.0!" };
 
 	for (size_t i = 0; i < sizeof(rollback) / sizeof(rollback[0]); i++)
 		CU_ASSERT_STRING_EQUAL(find(rollback[i])->name, PARAM_ROLLBACK);

@@ -18,12 +18,12 @@
 #include "tests/support/suite.h"
 
 const char *const schema_step[] = {
-	"CREATE TABLE generation (id INTEGER PRIMARY KEY, number INTEGER NOT NULL);"
-	"INSERT INTO generation VALUES (1, 1);"
-	"CREATE TABLE thing (name TEXT NOT NULL);",
+	("CREATE TABLE generation (id INTEGER PRIMARY KEY, number INTEGER NOT NULL);"
+	 "INSERT INTO generation VALUES (1, 1);"
+	 "CREATE TABLE thing (name TEXT NOT NULL);"),
 
-	"ALTER TABLE thing ADD COLUMN color TEXT NOT NULL DEFAULT 'grey';"
-	"UPDATE thing SET color = 'red' WHERE name = 'cherry';",
+	("ALTER TABLE thing ADD COLUMN color TEXT NOT NULL DEFAULT 'grey';"
+	 "UPDATE thing SET color = 'red' WHERE name = 'cherry';"),
 
 	/* Fails when a name is there twice. */
 	"CREATE UNIQUE INDEX thing_name ON thing(name);",

@@ -44,7 +44,7 @@ what_is_written_is_read_back(void)
 			struct err e;
 
 			CU_ASSERT(sighdr_is(wr_view(&w), &is));
-			CU_ASSERT_EQUAL(is, kind);
+			CU_ASSERT(is == (enum sighdr_kind)kind);
 			CU_ASSERT_EQUAL(sighdr_decode(wr_view(&w), is, &h, &e), 0);
 			CU_ASSERT_EQUAL(h.length % 4, 0);
 			CU_ASSERT_EQUAL(h.length + 4, w.n);
