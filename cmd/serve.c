@@ -75,28 +75,6 @@ raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* As when a server boots: what runs starts, and loads what the store says now. */
-static int
-start_services(struct store *s, int64_t now, struct err *e)
-{
-	struct service *all;
-	struct node node;
-	size_t n;
-	int rc = service_list(s, &all, &n, e);
-
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		const struct service_kind *kind = service_kind_of(all[i].name, e);
-
-		if (!all[i].running)
-			continue;
-		rc = kind == NULL || node_by_id(s, all[i].node, &node, e) != 0
-			 ? -1
-			 : service_start(s, &node, kind, now, e);
-	}
-	free(all);
-	return rc;
-}
-
 static void
 setup_free(struct setup *u)
 {
@@ -284,7 +262,7 @@ start(struct serving *v, int64_t now, struct err *e)
 	if (v->loop == NULL || v->tickets == NULL ||
 	    setup_read(v->root, v->store, &v->setup, e) != 0 || start_workers(v, e) != 0)
 		return -1;
-	return start_services(v->store, now, e);
+	return service_restart_running(v->store, now, e);
 }
 
 static int

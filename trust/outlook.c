@@ -230,27 +230,6 @@ look_at(
 	return 0;
 }
 
-static int
-restart_all(struct store *s, int64_t now, struct err *e)
-{
-	struct service *all;
-	struct node node;
-	size_t n;
-	int rc = service_list(s, &all, &n, e);
-
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		const struct service_kind *kind = service_kind_of(all[i].name, e);
-
-		if (!all[i].running)
-			continue;
-		rc = kind == NULL || node_by_id(s, all[i].node, &node, e) != 0
-			 ? -1
-			 : service_start(s, &node, kind, now, e);
-	}
-	free(all);
-	return rc;
-}
-
 int
 outlook_of_all(struct store *s, int64_t now, struct outlook *out, struct err *e)
 {
@@ -262,7 +241,7 @@ outlook_of_all(struct store *s, int64_t now, struct outlook *out, struct err *e)
 	*out = (struct outlook){ .phones = { 0 } };
 	if (store_suppose(s, e) != 0)
 		return -1;
-	rc = restart_all(s, now, e);
+	rc = service_restart_running(s, now, e);
 	if (rc == 0)
 		rc = device_list(s, &all, &n, e);
 	for (size_t i = 0; rc == 0 && i < n; i++)

@@ -233,6 +233,31 @@ service_start(struct store *s, const struct node *node, const struct service_kin
 	return store_end(s, load(s, node, kind, now, e), e);
 }
 
+static int
+restart_one(struct store *s, const struct service *v, int64_t now, struct err *e)
+{
+	const struct service_kind *kind = service_kind_of(v->name, e);
+	struct node node;
+
+	if (kind == NULL || node_by_id(s, v->node, &node, e) != 0)
+		return -1;
+	return service_start(s, &node, kind, now, e);
+}
+
+int
+service_restart_running(struct store *s, int64_t now, struct err *e)
+{
+	struct service *all;
+	size_t n;
+	int rc = service_list(s, &all, &n, e);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (all[i].running)
+			rc = restart_one(s, &all[i], now, e);
+	free(all);
+	return rc;
+}
+
 int
 service_serve_newest(struct store *s, const struct node *node, struct err *e)
 {

@@ -45,6 +45,8 @@ service_get(struct store *s, int64_t node, const char *name, struct service *out
 /* Starts or restarts: loads the parameters, certificates and (TFTP) the newest list of now. */
 int service_start(struct store *s, const struct node *node, const struct service_kind *kind,
     int64_t now, struct err *e);
+/* As when the servers boot: what runs starts anew, in the usual order. */
+int service_restart_running(struct store *s, int64_t now, struct err *e);
 /* *was: whether it ran. */
 int service_stop(struct store *s, const struct node *node, const struct service_kind *kind,
     int64_t now, bool *was, struct err *e);
