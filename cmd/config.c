@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,27 @@ static const struct conf_setting table[] = {
 
 enum { SETTINGS = sizeof(table) / sizeof(table[0]) };
 
+/* What no single line shows. */
+static int
+check_listeners(const struct config *c, const char *path, struct conf_report *report, struct err *e)
+{
+	static const char *const section[] = { "tvs", "tvs-2", "tvs-3", "tvs-4" };
+
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++) {
+		if (c->tvs[i].port == 0 || c->tvs[i].tls_min <= c->tvs[i].tls_max)
+			continue;
+		err_set(e, ERR_MALFORMED, "%s: [%s] tls_min is above tls_max", path, section[i]);
+		if (report != NULL) {
+			snprintf(report->fault[0].text, sizeof(report->fault[0].text),
+			    "[%s] tls_min is above tls_max", section[i]);
+			report->fault[0].line = 0;
+			report->n = 1;
+		}
+		return -1;
+	}
+	return 0;
+}
+
 int
 config_read(const char *root, struct config *out, struct conf_report *report, struct err *e)
 {
@@ -110,6 +132,8 @@ config_read(const char *root, struct config *out, struct conf_report *report, st
 	for (size_t i = 1; i < CONFIG_LISTENERS; i++)
 		out->tvs[i] = (struct config_listener){ .tls_min = TLS_1_2, .tls_max = TLS_1_3 };
 	rc = conf_read(path, table, SETTINGS, out, report, e);
+	if (rc == 0)
+		rc = check_listeners(out, path, report, e);
 	free(path);
 	return rc;
 }

@@ -85,6 +85,9 @@ for line in ':2' ':4' ':5' ':7' ':8'; do
 done
 expect 1 --root "$a" serve
 says 'trustlist.conf:2'
+printf '[tvs]\ntls_min = 1.3\ntls_max = 1.0\n' >"$a/trustlist.conf"
+expect 1 --root "$a" config check
+says '[tvs] tls_min is above tls_max'
 rm "$a/trustlist.conf"
 expect 3 --root "$a" config check
 
@@ -94,5 +97,9 @@ lab_new a 0
 lab_serve a
 expect 1 --root "$a" serve
 says 'already'
+# Another cluster on the same address: it would get a share of the phones.
+expect 0 --root "$work/b" cluster init --name b --address "${address[a]}"
+expect 1 --root "$work/b" serve
+says 'in use'
 lab_stop a
 finish
