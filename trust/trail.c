@@ -12,7 +12,8 @@ enum { BUCKETS = 4096, FIRST_ROOM = 64 };
 
 struct sighting {
 	char phone[DEVICE_NAME_MAX], peer[64];
-	int64_t node, list, at;
+	int64_t node, at; /* of its last request */
+	int64_t list, list_node, list_at;
 	uint32_t next; /* in its bucket: index + 1 */
 };
 
@@ -112,8 +113,21 @@ trail_phone(
 	snprintf(v->peer, sizeof(v->peer), "%s", peer);
 	v->node = node;
 	v->at = now;
-	if (list != 0)
-		v->list = list;
+	if (list == 0)
+		return;
+	v->list = list;
+	v->list_node = node;
+	v->list_at = now;
+}
+
+/* The list at its own time: this may be written long after another worker's newer one. */
+static int
+write_phone(struct store *s, const struct sighting *v, struct err *e)
+{
+	if (v->list != 0 &&
+	    seen_asked(s, v->phone, v->peer, v->list_node, v->list, v->list_at, e) != 0)
+		return -1;
+	return seen_asked(s, v->phone, v->peer, v->node, 0, v->at, e);
 }
 
 static int
@@ -123,11 +137,8 @@ write_all(struct trail *t, struct err *e)
 
 	if (t->events > 0)
 		rc = events_add(t->store, t->event, t->events, e);
-	for (size_t i = 0; rc == 0 && i < t->phones; i++) {
-		const struct sighting *v = &t->phone[i];
-
-		rc = seen_asked(t->store, v->phone, v->peer, v->node, v->list, v->at, e);
-	}
+	for (size_t i = 0; rc == 0 && i < t->phones; i++)
+		rc = write_phone(t->store, &t->phone[i], e);
 	return rc;
 }
 

@@ -239,6 +239,31 @@ an_older_sighting_does_not_undo_a_newer_one(void)
 	store_close(s);
 }
 
+/* A worker that had to wait wrote its old list with the time of the phone's latest request. */
+static void
+a_list_that_waited_keeps_its_time(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct trail *slow = trail_new(s), *quick = trail_new(s);
+	int64_t node = publisher(s).id;
+	struct cluster_change c;
+	struct err e = { 0 };
+	uint64_t dropped;
+
+	add_phone(s, PHONE, "7975");
+	trail_phone(slow, PHONE, "10.0.0.1", node, 1, LAB_NOW);
+	CU_ASSERT_EQUAL(regenerate(s, "CallManager", CLUSTER_ANYHOW, &c, &e), 0);
+	restart_all(s);
+	trail_phone(quick, PHONE, "10.0.0.1", node, 2, LAB_NOW + 5);
+	trail_phone(slow, PHONE, "10.0.0.1", node, 0, LAB_NOW + 6);
+	CU_ASSERT_EQUAL(trail_flush(quick, 0, &dropped, &e), 0);
+	CU_ASSERT_EQUAL(trail_flush(slow, 0, &dropped, &e), 0);
+	CU_ASSERT_EQUAL(status_of(s, PHONE), ITL_MATCH);
+	trail_free(slow);
+	trail_free(quick);
+	store_close(s);
+}
+
 static size_t
 knows(struct store *s, int64_t node)
 {
@@ -348,6 +373,7 @@ static const struct suite_test tests[] = {
 	    itl_recovery_carries_phones_over_and_the_reset_brings_them_back },
 	{ "an older sighting does not undo a newer one",
 	    an_older_sighting_does_not_undo_a_newer_one },
+	{ "a list that waited keeps its time", a_list_that_waited_keeps_its_time },
 	{ "a phone says itself what it holds", a_phone_says_itself_what_it_holds },
 	{ "TVS hears of changes when it is told", tvs_hears_of_changes_when_it_is_told },
 	{ "the trail is written together", the_trail_is_written_together },
