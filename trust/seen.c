@@ -148,18 +148,36 @@ is_older(const struct seen *v, int64_t node, int64_t list, int64_t at)
 	return node == v->node && list < v->fetched;
 }
 
+/* A list that was fetched before the one we know of, and told later: the phone may have taken that
+ * one because of this. */
+static int
+catch_up(struct store *s, struct seen *v, int64_t list, struct err *e)
+{
+	int64_t last = v->fetched;
+	int rc;
+
+	if (list <= v->holds || list == last)
+		return 0;
+	v->fetched = list;
+	rc = reckon(s, v, e);
+	v->fetched = last;
+	return rc == 0 ? reckon(s, v, e) : -1;
+}
+
 static int
 take_sighting(struct store *s, struct seen *v, const char *peer, int64_t node, int64_t list,
     int64_t at, struct err *e)
 {
-	bool takes_list = list != 0 && !is_older(v, node, list, at);
+	bool is_late = list != 0 && is_older(v, node, list, at);
 
 	if (at >= v->at) {
 		v->at = at;
 		v->node = node;
 		snprintf(v->peer, sizeof(v->peer), "%s", peer);
 	}
-	if (!takes_list)
+	if (is_late)
+		return catch_up(s, v, list, e);
+	if (list == 0)
 		return 0;
 	v->fetched = list;
 	v->fetched_at = at;

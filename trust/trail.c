@@ -106,6 +106,9 @@ trail_phone(
 {
 	struct sighting *v = find(t, phone);
 
+	/* Each list it was given counts: the next may be taken only because of the one before. */
+	if (v != NULL && list != 0 && v->list != 0 && v->list != list)
+		v = NULL;
 	if (v == NULL && (v = add(t, phone)) == NULL) {
 		t->dropped++;
 		return;

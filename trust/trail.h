@@ -23,7 +23,7 @@ void trail_free(struct trail *t);	  /* what was not flushed is lost; NULL is fin
 
 void trail_event(struct trail *t, const struct event_row *event);
 /* A phone asked the node for something; list: id of the list it was given, 0 for anything else.  Of
- * one phone the last list and the last request count. */
+ * one phone each list and the last request count. */
 void trail_phone(
     struct trail *t, const char *phone, const char *peer, int64_t node, int64_t list, int64_t now);
 

@@ -105,6 +105,7 @@ shows 'The reset ITL file was generated successfully'
 shows 'Successfully transferred reset ITL to node c-pub'
 for each in "${phones[@]}"; do
 	boots 0 "$each" c
+	knows c "$each" Match
 done
 expect 0 --root "$work/c" show itl
 shows 'CN=c-pub;'
