@@ -56,6 +56,12 @@ cert_kind_of(const char *store, struct err *e)
 	return NULL;
 }
 
+int64_t
+certs_filed_under(const struct cert_kind *kind, int64_t node)
+{
+	return kind->of_cluster ? CERTS_CLUSTER : node;
+}
+
 /* The certificate's row, made when there is none. */
 static int
 intern(struct store *s, const struct cert *c, int64_t *id, struct err *e)

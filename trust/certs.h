@@ -40,6 +40,9 @@ const struct cert_kind *cert_kinds(size_t *n);
 /* Case ignored; NULL with ERR_NOT_FOUND. */
 const struct cert_kind *cert_kind_of(const char *store, struct err *e);
 
+/* The node that a node's certificate of this kind is filed under: its own, or the cluster. */
+int64_t certs_filed_under(const struct cert_kind *kind, int64_t node);
+
 /* Makes this the identity certificate, with its key, and copies it to the trust stores of its kind
  * (where a copy of the same file name is replaced, as CUCM does).  The one before loses its place;
  * it is kept while a running service still works with it. */

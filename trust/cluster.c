@@ -47,12 +47,6 @@ pair_make(struct pair *p, const struct cluster *c, const struct node *node, cons
 	return -1;
 }
 
-static int64_t
-filed_under(const struct cert_kind *kind, const struct node *node)
-{
-	return kind->of_cluster ? CERTS_CLUSTER : node->id;
-}
-
 /* Whose name goes into a certificate of the cluster: the publisher's. */
 static int
 owner_of(struct store *s, const struct cert_kind *kind, const struct node *node, struct node *out,
@@ -77,7 +71,7 @@ replace(struct store *s, const struct cert_kind *kind, const struct node *node,
 	else
 		snprintf(
 		    why, sizeof(why), "%s certificate of %s replaced", kind->store, node->name);
-	rc = certs_put_own(s, kind, filed_under(kind, node), c, k, now, e);
+	rc = certs_put_own(s, kind, certs_filed_under(kind, node->id), c, k, now, e);
 	if (rc == 0)
 		rc = rebuild(s, why, now, out, e);
 	return rc;
@@ -189,8 +183,8 @@ put_pairs(struct store *s, const char *const *store, struct pair *pair, size_t n
 
 		if (pair[i].cert == NULL)
 			continue;
-		if (kind == NULL || certs_put_own(s, kind, filed_under(kind, node), pair[i].cert,
-					pair[i].key, now, e) != 0)
+		if (kind == NULL || certs_put_own(s, kind, certs_filed_under(kind, node->id),
+					pair[i].cert, pair[i].key, now, e) != 0)
 			return -1;
 	}
 	return 0;

@@ -16,12 +16,6 @@
 /* What CUCM takes when nothing else is chosen. */
 static const struct key_want wanted_key = { KEY_RSA, 2048 };
 
-static int64_t
-filed_under(const struct cert_kind *kind, const struct node *node)
-{
-	return kind->of_cluster ? CERTS_CLUSTER : node->id;
-}
-
 static int
 check_kind(const struct cert_kind *kind, struct err *e)
 {
@@ -36,7 +30,7 @@ check_kind(const struct cert_kind *kind, struct err *e)
 static int
 check_held(struct store *s, const struct cert_kind *kind, const struct node *node, struct err *e)
 {
-	struct cert *c = certs_own(s, kind->store, filed_under(kind, node), NULL, e);
+	struct cert *c = certs_own(s, kind->store, certs_filed_under(kind, node->id), NULL, e);
 
 	cert_free(c);
 	return c == NULL ? -1 : 0;
@@ -104,7 +98,8 @@ request_make(struct store *s, const struct cert_kind *kind, const struct node *n
 		return -1;
 	rc = mint_request(&cluster, &owner, kind->store, names, k, &der, e);
 	if (rc == 0)
-		rc = keep(s, kind->store, filed_under(kind, node), k, wr_view(&der), now, e);
+		rc = keep(
+		    s, kind->store, certs_filed_under(kind, node->id), k, wr_view(&der), now, e);
 	if (rc == 0)
 		to_pem(wr_view(&der), pem);
 	key_free(k);
@@ -195,7 +190,7 @@ waiting_key(struct store *s, const struct cert_kind *kind, const struct node *no
 	int rc;
 
 	ask_text(q, ":store", kind->store);
-	ask_int(q, ":node", filed_under(kind, node));
+	ask_int(q, ":node", certs_filed_under(kind, node->id));
 	rc = ask_row(q, e);
 	if (rc == 0)
 		no_request(kind, node, e);
@@ -285,7 +280,7 @@ forget(struct store *s, const struct cert_kind *kind, const struct node *node, s
 	    store_ask(s, "DELETE FROM cert_request WHERE store = :store AND node = :node");
 
 	ask_text(q, ":store", kind->store);
-	ask_int(q, ":node", filed_under(kind, node));
+	ask_int(q, ":node", certs_filed_under(kind, node->id));
 	return ask_once(q, e);
 }
 

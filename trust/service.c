@@ -146,7 +146,7 @@ filed_under(const char *store, int64_t node)
 {
 	const struct cert_kind *kind = cert_kind_of(store, NULL);
 
-	return kind != NULL && kind->of_cluster ? CERTS_CLUSTER : node;
+	return kind == NULL ? node : certs_filed_under(kind, node);
 }
 
 static int
