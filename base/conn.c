@@ -45,6 +45,7 @@ struct conn {
 	void *session;
 	int64_t since;
 	uint64_t messages;
+	unsigned patience; /* seconds until the next message; 0: idle_seconds */
 
 	struct wr begun; /* what came of the next message, or waits until the peer has read */
 	struct unsent *unsent, **unsent_end;
@@ -113,7 +114,7 @@ await(struct conn *c, int64_t ms, const char *what)
 static void
 await_message(struct conn *c)
 {
-	unsigned seconds = c->listener->ops->idle_seconds;
+	unsigned seconds = c->patience ? c->patience : c->listener->ops->idle_seconds;
 
 	await(c, (int64_t)1000 * (seconds ? seconds : IDLE_SECONDS), "a message");
 }
@@ -379,6 +380,12 @@ conn_finish(struct conn *c)
 	c->finishing = true;
 	if (!c->inside)
 		call_soon(c);
+}
+
+void
+conn_patience(struct conn *c, unsigned seconds)
+{
+	c->patience = seconds;
 }
 
 const char *

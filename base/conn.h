@@ -82,6 +82,9 @@ void conn_send(struct conn *c, struct bytes b);
 /* No more messages: sends what is queued, says goodbye, calls close().  None of that before the
  * service's function has returned; may be called at any time from open() to close(). */
 void conn_finish(struct conn *c);
+/* From now on the peer may take so long for each message instead of idle_seconds; 0: those again.
+ */
+void conn_patience(struct conn *c, unsigned seconds);
 const char *conn_cipher(const struct conn *c); /* as OpenSSL calls it; from open() to close() */
 const char *conn_peer(const struct conn *c);   /* "10.0.0.1:4711", "[::1]:4711"; lives like c */
 

@@ -81,6 +81,82 @@ static const struct param table[] = {
 	    .help = "Minutes after which TVS hears of certificates uploaded to or deleted from the "
 		    "trust stores (0: at once). A restart of TVS tells it at once too.",
 	},
+	{
+	    .name = PARAM_ORDER_DAYS,
+	    .internal = "CAPFOperationExpiresInDays",
+	    .group = "Security Parameters",
+	    .type = PARAM_INT,
+	    .fallback = "10",
+	    .low = 1,
+	    .high = 365,
+	    .help = "Days within which a phone must carry out what CAPF was told to do with it, "
+		    "unless the order says another date.",
+	},
+	{
+	    .name = PARAM_ISSUER,
+	    .internal = "CertificateIssuerToEndpoint",
+	    .group = "Cisco Certificate Authority Proxy Function",
+	    .type = PARAM_CHOICE,
+	    .fallback = "Cisco Certificate Authority Proxy Function",
+	    .choice = { "Cisco Certificate Authority Proxy Function", "Offline CA" },
+	    .restart = { "CAPF" },
+	    .help = "Who signs LSCs. Offline CA: phones leave their public key, and get what was "
+		    "signed for it elsewhere when they come again.",
+	},
+	{
+	    .name = PARAM_LSC_DAYS,
+	    .internal = "DurationOfCertificateValidity",
+	    .group = "Cisco Certificate Authority Proxy Function",
+	    .type = PARAM_INT,
+	    .fallback = "1825",
+	    .low = 1,
+	    .high = 1825,
+	    .restart = { "CAPF" },
+	    .help = "Days for which an LSC is valid; never longer than CAPF's own certificate.",
+	},
+	{
+	    .name = PARAM_KEY_MINUTES,
+	    .internal = "MaximumAllowableTimeForKeyGeneration",
+	    .group = "Cisco Certificate Authority Proxy Function",
+	    .type = PARAM_INT,
+	    .fallback = "30",
+	    .low = 1,
+	    .high = 60,
+	    .restart = { "CAPF" },
+	    .help = "Minutes that a phone may take to make its key; old ones need many.",
+	},
+	{
+	    .name = PARAM_KEY_ATTEMPTS,
+	    .internal = "MaximumAllowableAttemptsForKeyGeneration",
+	    .group = "Cisco Certificate Authority Proxy Function",
+	    .type = PARAM_INT,
+	    .fallback = "3",
+	    .low = 1,
+	    .high = 20,
+	    .restart = { "CAPF" },
+	    .help = "How often a phone is asked for a key when the one it sent does not fit.",
+	},
+	{
+	    .name = PARAM_EXPIRED_MIC,
+	    .internal = "AcceptExpiredMIC",
+	    .group = "Cisco Certificate Authority Proxy Function",
+	    .type = PARAM_BOOL,
+	    .fallback = "False",
+	    .restart = { "CAPF" },
+	    .help = "True: a phone may prove who it is with a manufacturer certificate that has "
+		    "run out, or whose issuer has.",
+	},
+	{
+	    .name = PARAM_LSC_RENEWAL,
+	    .internal = "LSCRenewalFrom",
+	    .group = "Cisco Certificate Authority Proxy Function",
+	    .type = PARAM_INT,
+	    .fallback = "0",
+	    .low = 0,
+	    .high = 99,
+	    .help = "Percent of an LSC's life after which a new one is ordered by itself, "
+		    "authenticated by the old one. 0: never.",
+	},
 };
 
 enum { PARAMS = sizeof(table) / sizeof(table[0]) };

@@ -38,6 +38,14 @@ struct param {
 #define PARAM_CAPF_PORT "CAPF Phone Port"
 #define PARAM_DURATION	"TVS Certificate Duration in Cache"
 #define PARAM_NOTIFY	"Certificate Change Notification Interval"
+/* CAPF */
+#define PARAM_LSC_DAYS	   "Duration Of Certificate Validity"
+#define PARAM_ISSUER	   "Certificate Issuer to Endpoint"
+#define PARAM_KEY_MINUTES  "Maximum Allowable Time For Key Generation"
+#define PARAM_KEY_ATTEMPTS "Maximum Allowable Attempts for Key Generation"
+#define PARAM_ORDER_DAYS   "CAPF Operation Expires in (days)"
+#define PARAM_EXPIRED_MIC  "Accept Expired Manufacturer Certificates"
+#define PARAM_LSC_RENEWAL  "LSC Renewal From"
 
 const struct param *param_table(size_t *n);
 /* By CUCM's name or its internal one.  NULL with ERR_NOT_FOUND and the nearest name as hint. */

@@ -172,6 +172,60 @@ const char *const schema_step[] = {
 	"  made INTEGER NOT NULL,"
 	"  PRIMARY KEY (store, node)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* 4: how long phones may keep what TVS says; what CAPF is to do, and what it issued */
+
+	/* Seconds; NULL: as long as the parameter says. */
+	"ALTER TABLE cert ADD COLUMN duration INTEGER;"
+	"ALTER TABLE tvs_known ADD COLUMN duration INTEGER;" /* as the node's TVS was told */
+
+	/* What CAPF is to do with a phone, and what became of it (trust/order.c). */
+	"CREATE TABLE capf_order ("
+	"  phone TEXT PRIMARY KEY REFERENCES phone(name) ON DELETE CASCADE,"
+	"  operation INTEGER NOT NULL," /* enum order_operation; 0: nothing pending */
+	"  last INTEGER NOT NULL,"	/* the one that the status speaks of */
+	"  auth INTEGER NOT NULL,"	/* enum order_auth */
+	"  string TEXT NOT NULL,"	/* authentication string; '' once used */
+	"  key_order INTEGER NOT NULL," /* enum order_keys */
+	"  rsa_bits INTEGER NOT NULL, ec_bits INTEGER NOT NULL,"
+	"  made INTEGER NOT NULL,"
+	"  completes_by INTEGER NOT NULL," /* Unix seconds */
+	"  wrong INTEGER NOT NULL,"	   /* authentication strings tried, one after the other */
+	"  locked_until INTEGER NOT NULL," /* after too many of them */
+	"  status INTEGER NOT NULL,"	   /* enum order_status */
+	"  status_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+
+	/* Every certificate CAPF ever signed for a phone: none is valid that does not stand here.
+	 * The phone's name refers to nothing, for the account outlives the phone. */
+	"CREATE TABLE lsc ("
+	"  id INTEGER PRIMARY KEY,"
+	"  phone TEXT NOT NULL,"
+	"  sha256 BLOB NOT NULL UNIQUE,"
+	"  der BLOB NOT NULL,"
+	"  not_before INTEGER NOT NULL, not_after INTEGER NOT NULL,"
+	"  state INTEGER NOT NULL," /* enum lsc_state */
+	"  state_at INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX lsc_phone ON lsc(phone);"
+	"CREATE UNIQUE INDEX lsc_held ON lsc(phone) WHERE state = 2;"
+
+	/* What phones showed: the answer to a troubleshooting order.  kind: 1 LSC, 2 MIC. */
+	"CREATE TABLE phone_cert ("
+	"  phone TEXT NOT NULL,"
+	"  kind INTEGER NOT NULL CHECK (kind IN (1, 2)),"
+	"  der BLOB NOT NULL,"
+	"  at INTEGER NOT NULL,"
+	"  PRIMARY KEY (phone, kind)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* Public keys that wait for an issuer elsewhere, and what it signed for them. */
+	"CREATE TABLE lsc_request ("
+	"  phone TEXT PRIMARY KEY,"
+	"  public_key BLOB NOT NULL," /* SubjectPublicKeyInfo */
+	"  made INTEGER NOT NULL,"
+	"  signed BLOB" /* DER; NULL: not yet */
+	") STRICT, WITHOUT ROWID;",
 };
 
 const size_t schema_steps = sizeof(schema_step) / sizeof(schema_step[0]);

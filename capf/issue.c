@@ -1,0 +1,1 @@
+#include "capf/issue.h"

@@ -1,0 +1,40 @@
+/*
+ * issue: a public key and a phone to a signed certificate, or why not.  No store, no clock: the
+ * issuer, the time and the wish are arguments.
+ *
+ * Shape: LSCs that CUCM's own CAPF issued (TechNotes 213407 and 212214).
+ */
+#ifndef TL_CAPF_ISSUE_H
+#define TL_CAPF_ISSUE_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "trust/cert.h"
+#include "trust/key.h"
+#include "trust/model.h"
+
+enum { ISSUE_DAYS_MIN = 1, ISSUE_DAYS_MAX = 1825 };
+
+struct issue_want {
+	const char *device; /* SEP001122334455 */
+	const struct model
+	    *model;	    /* for the common name: "CP-8861-SEP..."; of CSF... the name alone */
+	enum key_kind kind; /* the key that was ordered */
+	int bits;
+	int days; /* of validity; never beyond the issuer's own */
+};
+
+/* Is it a key of that kind and size (RSA: its modulus has exactly so many bits and an odd exponent
+ * above 1; EC: a valid point on that named curve), in exactly one SubjectPublicKeyInfo with nothing
+ * after it?  ERR_MALFORMED: no such structure; ERR_NO: another key than ordered. */
+int issue_check_key(const struct issue_want *want, struct bytes public_key, struct err *e);
+
+/* Signed with SHA-256.  ERR_NO, ERR_MALFORMED: the key, as above.  Other codes: the issuer is no
+ * good (its key does not belong to its certificate, it is no CA, it is not valid now, the chain
+ * with `chain` - CAs that signed the issuer, n of them - does not hold).  NULL on error. */
+struct cert *issue_lsc(const struct cert *issuer, const struct key *key,
+    const struct issue_want *want, struct bytes public_key, int64_t now, struct err *e);
+
+#endif

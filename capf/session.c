@@ -1,0 +1,1 @@
+#include "capf/session.h"

@@ -1,0 +1,1 @@
+#include "trust/lsc.h"
