@@ -1,6 +1,9 @@
 #include "admin/root.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "trust/node.h"
@@ -39,4 +42,48 @@ root_open_store(const char *root, struct err *e)
 	err_hint(e, "make one with: trustlist --root %.100s cluster init --name NAME", root);
 	store_close(s);
 	return NULL;
+}
+
+static int
+open_lock(const char *root, int flags, struct err *e)
+{
+	char *path = mem_fmt("%s/serve.lock", root);
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		err_errno(e, "cannot open %s", path);
+	free(path);
+	return fd;
+}
+
+/* Of the open file and not of the process (F_OFD_): unlike flock() it can be asked for without
+ * being taken, so that nobody who asks gets into the way of one who starts. */
+int
+root_lock(const char *root, struct err *e)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open_lock(root, O_RDWR | O_CREAT, e);
+
+	if (fd < 0 || fcntl(fd, F_OFD_SETLK, &whole) == 0)
+		return fd;
+	if (errno == EAGAIN || errno == EACCES)
+		err_set(e, ERR_FAILED, "another process serves %s already", root);
+	else
+		err_errno(e, "cannot lock %s/serve.lock", root);
+	close(fd);
+	return -1;
+}
+
+bool
+root_is_served(const char *root)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open_lock(root, O_RDONLY, NULL);
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+	close(fd);
+	return is;
 }

@@ -4,6 +4,8 @@
 #ifndef TL_ADMIN_ROOT_H
 #define TL_ADMIN_ROOT_H
 
+#include <stdbool.h>
+
 #include "trust/store.h"
 
 /* Each gives a path to free(). */
@@ -13,5 +15,11 @@ char *root_folder(const char *root); /* static files, unless the config names an
 
 /* The store of an initialised root: ERR_NOT_FOUND, with what to do, when there is none. */
 struct store *root_open_store(const char *root, struct err *e);
+
+/* One process serves a root: two would start its services twice over.  A descriptor that is the
+ * right to, until it is closed; -1: another process has it. */
+int root_lock(const char *root, struct err *e);
+/* Whether a process has it now.  False too when that cannot be told. */
+bool root_is_served(const char *root);
 
 #endif

@@ -48,6 +48,10 @@ struct call {
 	int64_t now; /* Unix seconds: the only clock a verb has */
 	enum right may;
 	const char *who; /* for trails: "shell:root" */
+	/* Shows a part of the result of a verb that runs on, before it ends; -1: nobody can see it
+	 * any more.  NULL: the caller takes results only as a whole. */
+	int (*show)(const struct call *c, const struct out *part, struct err *e);
+	const void *show_ctx; /* of show() */
 };
 
 struct verb {

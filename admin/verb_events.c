@@ -34,7 +34,7 @@ run_tail(const struct call *c, struct out *o, struct err *e)
 	size_t n;
 
 	if (call_int(c, "count", 1, SHOWN_MAX, SHOWN, &count, e) != 0 ||
-	    call_int(c, "after", 0, INT64_MAX, 0, &after, e) != 0 ||
+	    call_int(c, "after", 0, INT64_MAX, EVENTS_NEWEST, &after, e) != 0 ||
 	    events_list(c->store, after, call_option(c, "device"), (size_t)count, &all, &n, e) != 0)
 		return -1;
 	out_table(o, "events", headings);
@@ -51,9 +51,11 @@ static const struct verb verbs[] = {
 	    .args = "",
 	    .needs = VERB_STORE,
 	    .right = RIGHT_READ,
-	    .help = "the newest events: who asked what, the verdict, and because of which store",
-	    .option = { { .name = "count", .metavar = "N", .help = "so many (50)" },
-		{ .name = "after", .metavar = "ID", .help = "only later ones than this" },
+	    .help = "events: who asked what, the verdict, and because of which store",
+	    .option = { { .name = "count", .metavar = "N", .help = "at most so many (50)" },
+		{ .name = "after",
+		    .metavar = "ID",
+		    .help = "the first ones after this event, instead of the newest" },
 		{ .name = "device", .metavar = "NAME", .help = "of this phone only" } },
 	    .run = run_tail,
 	},

@@ -98,9 +98,8 @@ file_show_signed(struct out *o, const char *name, const struct cert *signer, enu
 	out_time(o, "signed_at", "Signed at", timestamp);
 }
 
-/* The file named by the only argument, decoded; content holds what f points to. */
-static int
-load(const struct call *c, struct wr *content, struct signed_file *f, struct err *e)
+int
+file_load_signed(const struct call *c, struct wr *content, struct signed_file *f, struct err *e)
 {
 	const char *path = c->arg[0];
 
@@ -159,7 +158,7 @@ file_verify(const struct call *c, struct out *o, struct err *e)
 {
 	struct wr content = { 0 };
 	struct signed_file f = { 0 };
-	int rc = load(c, &content, &f, e);
+	int rc = file_load_signed(c, &content, &f, e);
 
 	if (rc == 0)
 		rc = check(c, o, &f, e);
@@ -170,9 +169,24 @@ file_verify(const struct call *c, struct out *o, struct err *e)
 	return rc;
 }
 
+struct cert *
+file_load_cert(const char *path, struct err *e)
+{
+	struct wr text = { 0 };
+	struct cert *c = NULL;
+
+	if (file_read(path, TLIST_MAX, &text, e) == 0) {
+		c = cert_from_pem(wr_view(&text), e);
+		if (c == NULL)
+			err_prefix(e, "%s", path);
+	}
+	wr_wipe(&text); /* its key may stand beside it */
+	return c;
+}
+
 /* The name in the header is what phones ask for: that of the file written. */
-static int
-name_to_sign(const struct call *c, char **name, struct err *e)
+int
+file_name_to_sign(const struct call *c, char **name, struct err *e)
 {
 	const char *given = call_option(c, "filename"), *out = call_option(c, "out");
 	char *copy;
@@ -229,7 +243,7 @@ file_sign(const struct call *c, struct out *o, struct err *e)
 	char *name = NULL;
 	int rc = -1;
 
-	if (plan_sign(c, &plan, e) != 0 || name_to_sign(c, &name, e) != 0)
+	if (plan_sign(c, &plan, e) != 0 || file_name_to_sign(c, &name, e) != 0)
 		goto out;
 	if (key_load_pair(call_option(c, "key"), &key, &cert, e) != 0)
 		goto out;
@@ -265,63 +279,13 @@ file_strip(const struct call *c, struct out *o, struct err *e)
 	int rc = file_check_out(c, c->arg[0], e);
 
 	if (rc == 0)
-		rc = load(c, &content, &f, e);
+		rc = file_load_signed(c, &content, &f, e);
 	if (rc == 0)
 		rc = payload_of(&f, c->arg[0], &payload, e);
 	if (rc == 0)
 		rc = file_write_out(c, o, payload, 0644, e);
 	if (rc == 0)
 		out_bool(o, "verified", "Signature verified", false);
-	signed_file_free(&f);
-	wr_free(&content);
-	return rc;
-}
-
-/* Opens what the signature, if it is to be checked at all, has vouched for. */
-static int
-open_enc(const struct call *c, const struct signed_file *f, struct key *key, struct wr *plain,
-    struct err *e)
-{
-	const char *with = call_option(c, "with");
-	struct opener opener = key_opener(key);
-	char by[512];
-
-	if (f->kind != INSPECT_ENCRYPTED)
-		return err_set(e, ERR_USAGE, "%s is not an encrypted configuration but: %s",
-		    c->arg[0], inspect_kind_word(f->kind));
-	if (with != NULL && signed_file_check(f, with, by, sizeof(by), e) != 0)
-		return -1;
-	return enc_open(&f->enc, &opener, plain, e);
-}
-
-static int
-decrypt(const struct call *c, const struct signed_file *f, struct out *o, struct err *e)
-{
-	struct key *key = key_load(call_option(c, "key"), e);
-	struct wr plain = { .max = SIGNED_FILE_MAX };
-	int rc = key == NULL ? -1 : open_enc(c, f, key, &plain, e);
-
-	if (rc == 0) /* it was encrypted for a reason */
-		rc = file_write_out(c, o, wr_view(&plain), 0600, e);
-	if (rc == 0)
-		out_bool(o, "verified", "Signature verified", call_has(c, "with"));
-	wr_wipe(&plain);
-	key_free(key);
-	return rc;
-}
-
-static int
-file_decrypt(const struct call *c, struct out *o, struct err *e)
-{
-	struct wr content = { 0 };
-	struct signed_file f = { 0 };
-	int rc = -1;
-
-	if (file_check_out(c, c->arg[0], e) != 0 ||
-	    file_check_out(c, call_option(c, "key"), e) != 0)
-		return -1;
-	if (load(c, &content, &f, e) == 0)
-		rc = decrypt(c, &f, o, e);
 	signed_file_free(&f);
 	wr_free(&content);
 	return rc;
@@ -412,6 +376,26 @@ static const struct verb verbs[] = {
 		    .metavar = "ORDER",
 		    .help = "cisco (without it) or compat: the bytes that other tools write" } },
 	    .run = file_build_list,
+	},
+	{
+	    .words = "file encrypt",
+	    .args = "FILE",
+	    .least = 1,
+	    .most = 1,
+	    .help = "Encrypts a configuration to a phone's certificate, and signs it",
+	    .option = { { .name = "for",
+			    .metavar = "DEVICE.pem",
+			    .must = true,
+			    .help = "the phone's certificate, LSC or MIC" },
+		OPTION_SIGNER, OPTION_OUT, OPTION_DIGEST,
+		{ .name = "filename",
+		    .metavar = "NAME",
+		    .help = "the name that is signed; else that of the file written" },
+		OPTION_TIMESTAMP,
+		{ .name = "order",
+		    .metavar = "ORDER",
+		    .help = "compat (without it: as other tools write) or cisco" } },
+	    .run = file_encrypt,
 	},
 	{
 	    .words = "file decrypt",

@@ -7,12 +7,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "admin/signed_file.h"
 #include "admin/verb.h"
 #include "trust/cert.h"
 #include "trust/sighdr.h"
 
 int file_inspect(const struct call *c, struct out *o, struct err *e);
 int file_build_list(const struct call *c, struct out *o, struct err *e);
+int file_encrypt(const struct call *c, struct out *o, struct err *e);
+int file_decrypt(const struct call *c, struct out *o, struct err *e);
+
+/* The file named by the only argument, decoded; content holds what f points to. */
+int
+file_load_signed(const struct call *c, struct wr *content, struct signed_file *f, struct err *e);
+/* The first certificate in a PEM file, which may hold its key too.  NULL on error, which names the
+ * file. */
+struct cert *file_load_cert(const char *path, struct err *e);
+/* --filename, else the name of --out; *name is the caller's to free. */
+int file_name_to_sign(const struct call *c, char **name, struct err *e);
 
 /* Options that more than one verb has, read and checked.  -1: ERR_USAGE. */
 int file_option_digest(const struct call *c, enum digest *out, struct err *e);

@@ -45,21 +45,6 @@ no_such_role(const char *record, size_t n, struct err *e)
 	return -1;
 }
 
-static struct cert *
-load_cert(const char *path, struct err *e)
-{
-	struct wr text = { 0 };
-	struct cert *c = NULL;
-
-	if (file_read(path, TLIST_MAX, &text, e) == 0) {
-		c = cert_from_pem(wr_view(&text), e);
-		if (c == NULL)
-			err_prefix(e, "%s", path);
-	}
-	wr_wipe(&text); /* its key may stand beside it */
-	return c;
-}
-
 /* "TVS=tvs.pem" */
 static int
 add_record(const struct call *c, const char *record, struct wants *w, struct err *e)
@@ -77,7 +62,7 @@ add_record(const struct call *c, const char *record, struct wants *w, struct err
 		return no_such_role(record, (size_t)(equals - record), e);
 	if (file_check_out(c, equals + 1, e) != 0)
 		return -1;
-	w->cert[w->n] = load_cert(equals + 1, e);
+	w->cert[w->n] = file_load_cert(equals + 1, e);
 	if (w->cert[w->n] == NULL)
 		return -1;
 	w->want[w->n] = (struct tlist_want){ .role = (unsigned)role, .cert = w->cert[w->n] };

@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/phones.h"
 #include "admin/verbs.h"
+#include "admin/when.h"
 #include "trust/device.h"
+#include "trust/lsc.h"
 #include "trust/model.h"
+#include "trust/order.h"
+#include "trust/param.h"
 #include "trust/seen.h"
 
 static const char *
@@ -111,8 +116,10 @@ put_trust(const struct call *c, struct out *o, const struct device *d, bool tabl
 	return 0;
 }
 
+/* lsc: NULL when it holds none. */
 static int
-put_phone(const struct call *c, struct out *o, const struct device *d, struct err *e)
+put_phone(const struct call *c, struct out *o, const struct device *d, const struct lsc_term *lsc,
+    struct err *e)
 {
 	out_row(o);
 	out_text(o, "name", "Device Name", d->name);
@@ -120,38 +127,81 @@ put_phone(const struct call *c, struct out *o, const struct device *d, struct er
 	out_text(o, "description", "Description", d->description);
 	out_text(o, "security", "Security", security_word(d->security));
 	out_bool(o, "security_by_default", "Signed files", d->model->sbd);
+	when_put(o, "lsc_expires", "LSC Expires", lsc == NULL ? 0 : lsc->not_after);
 	return put_trust(c, o, d, true, e);
+}
+
+static int
+put_phones(const struct call *c, struct out *o, const struct device *all, size_t n, struct err *e)
+{
+	static const char *const headings[] = { "Device Name", "Model", "Description", "Security",
+		"Signed files", "LSC Expires", "ITL File Status", "Last Seen", NULL };
+	struct lsc_term *term;
+	size_t terms;
+	int rc = lsc_terms(c->store, &term, &terms, e);
+
+	if (rc != 0)
+		return -1;
+	out_table(o, "phones", headings);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = put_phone(c, o, &all[i], lsc_term_of(term, terms, all[i].name), e);
+	out_table_end(o);
+	free(term);
+	return rc;
 }
 
 static int
 run_list(const struct call *c, struct out *o, struct err *e)
 {
-	static const char *const headings[] = { "Device Name", "Model", "Description", "Security",
-		"Signed files", "ITL File Status", "Last Seen", NULL };
 	struct device *all;
 	size_t n;
-	int rc = 0;
+	int rc;
 
 	if (device_list(c->store, &all, &n, e) != 0)
 		return -1;
-	out_table(o, "phones", headings);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = put_phone(c, o, &all[i], e);
-	out_table_end(o);
+	rc = put_phones(c, o, all, n, e);
 	free(all);
 	return rc;
 }
 
+/* Has so much of its life passed that CAPF orders a new one by itself? */
 static int
-known(const struct call *c, const char *name, struct device *d, struct err *e)
+put_renewal(const struct call *c, struct out *o, const struct cert *lsc, struct err *e)
 {
-	int rc = device_get(c->store, name, d, e);
+	const struct param *param = param_find(PARAM_LSC_RENEWAL, e);
+	char value[PARAM_VALUE_MAX];
+	int64_t passed = c->now - cert_not_before(lsc), percent;
 
-	if (rc == 0) {
-		err_set(e, ERR_NOT_FOUND, "no phone %.60s", name);
-		err_hint(e, "trustlist phone list shows the phones");
-	}
-	return rc == 1 ? 0 : -1;
+	if (param == NULL || param_get(c->store, param, value, e) != 0)
+		return -1;
+	percent = strtol(value, NULL, 10);
+	out_bool(o, "lsc_renewal_due", percent > 0 ? "LSC Renewal Due" : NULL,
+	    percent > 0 && passed * 100 > (cert_not_after(lsc) - cert_not_before(lsc)) * percent);
+	return 0;
+}
+
+static int
+put_capf(const struct call *c, struct out *o, const char *phone, struct err *e)
+{
+	char status[ORDER_STATUS_TEXT_MAX];
+	struct order order;
+	struct cert *lsc;
+	int rc = 0;
+
+	if (order_get(c->store, phone, &order, e) < 0 || lsc_held(c->store, phone, &lsc, e) != 0)
+		return -1;
+	order_status_text(&order, status);
+	out_text(o, "capf_operation", NULL, order_operation_word(order.operation));
+	out_plain(o, "Certificate Operation", order_operation_name(order.operation));
+	out_text(o, "capf_status", NULL, order_status_word(order.status));
+	out_text(o, "capf_status_text", "Certificate Operation Status", status);
+	when_put(o, "lsc_expires", "LSC Expires", lsc == NULL ? 0 : cert_not_after(lsc));
+	if (lsc == NULL)
+		out_bool(o, "lsc_renewal_due", NULL, false);
+	else
+		rc = put_renewal(c, o, lsc, e);
+	cert_free(lsc);
+	return rc;
 }
 
 static int
@@ -159,7 +209,7 @@ run_show(const struct call *c, struct out *o, struct err *e)
 {
 	struct device d;
 
-	if (known(c, c->arg[0], &d, e) != 0)
+	if (phones_one(c, c->arg[0], &d, e) != 0)
 		return -1;
 	out_text(o, "name", "Device Name", d.name);
 	out_text(o, "model", "Model", d.model->name);
@@ -171,7 +221,7 @@ run_show(const struct call *c, struct out *o, struct err *e)
 	out_text(o, "load", "Load", d.load[0] != '\0' ? d.load : NULL);
 	out_time(o, "added", "Added", d.added);
 	out_int(o, "resets", "Resets asked for", d.resets);
-	return put_trust(c, o, &d, false, e);
+	return put_capf(c, o, d.name, e) == 0 ? put_trust(c, o, &d, false, e) : -1;
 }
 
 static int
@@ -186,6 +236,9 @@ run_reset(const struct call *c, struct out *o, struct err *e)
 		return -1;
 	out_int(o, "reset", NULL, (int64_t)n);
 	out_line(o, "%zu phone%s asked to boot again", n, n == 1 ? "" : "s");
+	out_line(o,
+	    "Virtual phones that stay (vphone boot --stay) do so by themselves; a real phone is "
+	    "reset from the call control it is registered with.");
 	return 0;
 }
 
@@ -243,7 +296,7 @@ static const struct verb verbs[] = {
 	    .most = 1,
 	    .needs = VERB_STORE,
 	    .right = RIGHT_OPERATE,
-	    .help = "note that a phone is to boot again (counted in phone show)",
+	    .help = "ask a phone to boot again: virtual ones that stay do (vphone boot --stay)",
 	    .option = { { .name = "all", .help = "all phones" } },
 	    .run = run_reset,
 	},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/root.h"
 #include "admin/verbs.h"
 #include "trust/service.h"
 
@@ -32,6 +33,23 @@ put_service(const struct call *c, struct out *o, const struct service *v, struct
 	return 0;
 }
 
+/* What the services are is in the store; phones are answered only while a process serves it. */
+static void
+put_served(const struct call *c, struct out *o)
+{
+	bool is = root_is_served(c->root);
+
+	out_bool(o, "served", NULL, is);
+	out_line(o, "%s", "");
+	if (is)
+		out_line(o, "A process serves %s.", c->root);
+	else
+		out_line(o,
+		    "No process serves %s: phones get no answer until there is one (trustlist "
+		    "serve).",
+		    c->root);
+}
+
 static int
 run_list(const struct call *c, struct out *o, struct err *e)
 {
@@ -47,6 +65,8 @@ run_list(const struct call *c, struct out *o, struct err *e)
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = put_service(c, o, &all[i], e);
 	out_table_end(o);
+	if (rc == 0 && c->root != NULL)
+		put_served(c, o);
 	free(all);
 	return rc;
 }
@@ -174,7 +194,7 @@ static const struct verb verbs[] = {
 	    .args = "",
 	    .needs = VERB_STORE,
 	    .right = RIGHT_READ,
-	    .help = "running or stopped, since when, and why a restart is needed",
+	    .help = "running or stopped, since when, why a restart is needed; does a process serve",
 	    .run = run_list,
 	},
 	{

@@ -8,11 +8,16 @@
 
 extern const struct verb_set cluster_verbs;	/* verb_cluster.c */
 extern const struct verb_set cert_verbs;	/* verb_cert.c */
+extern const struct verb_set cert_change_verbs; /* verb_cert_change.c */
 extern const struct verb_set cert_upload_verbs; /* verb_cert_upload.c */
 extern const struct verb_set itl_verbs;		/* verb_itl.c */
 extern const struct verb_set param_verbs;	/* verb_param.c */
 extern const struct verb_set service_verbs;	/* verb_service.c */
 extern const struct verb_set phone_verbs;	/* verb_phone.c */
+extern const struct verb_set capf_verbs;	/* verb_capf.c */
+extern const struct verb_set capf_show_verbs;	/* verb_capf_show.c */
+extern const struct verb_set lsc_verbs;		/* verb_lsc.c */
+extern const struct verb_set csr_verbs;		/* verb_csr.c */
 extern const struct verb_set events_verbs;	/* verb_events.c */
 extern const struct verb_set file_verbs;	/* verb_file.c: lists, signed files, certificates */
 

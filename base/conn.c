@@ -61,6 +61,7 @@ struct conn {
 	bool inside;	/* a callback of ours is at work on it and will settle() */
 	bool finishing; /* no more messages; parts when all is sent */
 	bool dead;	/* to be freed as it is */
+	bool late;	/* a deadline passed */
 };
 
 struct conn_listener {
@@ -272,6 +273,7 @@ end_late(struct conn *c)
 	c->dead = c->stage != OPEN;
 	if (c->stage == PARTING)
 		return;
+	c->late = true;
 	l->counters.timeouts++;
 	l->counters.failed_handshakes += c->stage == SHAKING;
 	err_set(&e, ERR_LIMIT, "waited too long for %s", c->awaited);
@@ -386,6 +388,14 @@ void
 conn_patience(struct conn *c, unsigned seconds)
 {
 	c->patience = seconds;
+	if (c->stage == OPEN && c->begun.n == 0 && c->unsent == NULL)
+		await_message(c);
+}
+
+bool
+conn_is_late(const struct conn *c)
+{
+	return c->late;
 }
 
 const char *
@@ -398,6 +408,18 @@ const char *
 conn_peer(const struct conn *c)
 {
 	return c->peer.text;
+}
+
+void
+conn_peer_host(const struct conn *c, char *to, size_t size)
+{
+	const char *peer = c->peer.text, *colon = strrchr(peer, ':');
+	int n = colon == NULL ? (int)strlen(peer) : (int)(colon - peer);
+
+	if (peer[0] == '[' && n > 2)
+		snprintf(to, size, "%.*s", n - 2, peer + 1);
+	else
+		snprintf(to, size, "%.*s", n, peer);
 }
 
 /* ---- messages in ---- */
@@ -707,6 +729,7 @@ conn_listener_set_tls(struct conn_listener *l, const struct tls *tls)
 void
 conn_listener_quiet(struct conn_listener *l)
 {
+	gate_last_call(l->gate);
 	gate_shut(l->gate);
 }
 

@@ -66,7 +66,7 @@ conn_listener_open(struct loop *l, const char *address, uint16_t port, const str
     const struct conn_ops *ops, void *service, const struct conn_limits *limits, struct err *e);
 /* For connections from now on; those that run go on with what they began with. */
 void conn_listener_set_tls(struct conn_listener *l, const struct tls *tls);
-/* Takes no connections any more; those that run go on. */
+/* Takes those that are made already, and no more; those that run go on. */
 void conn_listener_quiet(struct conn_listener *l);
 /* Ends all.  Not from within open(), message() or close(); NULL is fine. */
 void conn_listener_close(struct conn_listener *l);
@@ -82,10 +82,13 @@ void conn_send(struct conn *c, struct bytes b);
 /* No more messages: sends what is queued, says goodbye, calls close().  None of that before the
  * service's function has returned; may be called at any time from open() to close(). */
 void conn_finish(struct conn *c);
-/* From now on the peer may take so long for each message instead of idle_seconds; 0: those again.
- */
+/* The peer may take so long for its next message, counted from now, and for each after that,
+ * instead of idle_seconds; 0: those again.  Within open() or message(). */
 void conn_patience(struct conn *c, unsigned seconds);
+bool conn_is_late(const struct conn *c);       /* for close(): it ends because a deadline passed */
 const char *conn_cipher(const struct conn *c); /* as OpenSSL calls it; from open() to close() */
 const char *conn_peer(const struct conn *c);   /* "10.0.0.1:4711", "[::1]:4711"; lives like c */
+/* Without the port, and IPv6 without its brackets. */
+void conn_peer_host(const struct conn *c, char *to, size_t size);
 
 #endif

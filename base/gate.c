@@ -9,6 +9,7 @@
 enum {
 	PER_WAKEUP = 64,  /* then those who are in get their turn */
 	STARVED_MS = 100, /* before we look again for a descriptor */
+	LAST_CALL = 4096, /* nobody keeps a port open by coming again and again */
 	HOSTS = 4096
 };
 
@@ -101,6 +102,20 @@ on_peers(void *ctx, int ready)
 		if (!is_passing(errno))
 			starve(g);
 		return;
+	}
+}
+
+void
+gate_last_call(struct gate *g)
+{
+	struct tcp_peer peer;
+	int fd;
+
+	for (int i = 0; g->fd >= 0 && i < LAST_CALL; i++) {
+		fd = tcp_accept(g->fd, &peer);
+		if (fd < 0)
+			return;
+		admit(g, fd, &peer);
 	}
 }
 

@@ -24,6 +24,9 @@ struct gate;
 /* address in numbers, IPv4 or IPv6; port 0: any free one; rules are copied. */
 struct gate *gate_open(struct loop *l, const char *address, uint16_t port,
     const struct gate_rules *rules, struct err *e);
+/* Those who stand at the port come in: their connections are made already, and shutting it would
+ * break them. */
+void gate_last_call(struct gate *g);
 /* Nobody comes in any more, and the port is free for others. */
 void gate_shut(struct gate *g);
 void gate_free(struct gate *g); /* shuts it; NULL is fine */

@@ -155,6 +155,18 @@ tcp_accept(int fd, struct tcp_peer *peer)
 	return got;
 }
 
+void
+tcp_peer_host(const struct tcp_peer *peer, char *to, size_t size)
+{
+	const char *text = peer->text, *colon = strrchr(text, ':');
+	int n = colon == NULL ? (int)strlen(text) : (int)(colon - text);
+
+	if (text[0] == '[' && n > 2)
+		snprintf(to, size, "%.*s", n - 2, text + 1);
+	else
+		snprintf(to, size, "%.*s", n, text);
+}
+
 int
 tcp_wait(int fd, short events, int64_t deadline)
 {

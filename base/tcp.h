@@ -5,6 +5,7 @@
 #ifndef TL_BASE_TCP_H
 #define TL_BASE_TCP_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -15,6 +16,9 @@ struct tcp_peer {
 	char text[TCP_TEXT_MAX]; /* "10.0.0.1:4711", "[::1]:4711" */
 	uint32_t host;		 /* hash of the IPv4 address or the IPv6 /64: one customer's net */
 };
+
+/* Without the port, and IPv6 without its brackets. */
+void tcp_peer_host(const struct tcp_peer *peer, char *to, size_t size);
 
 /* Listens on an address in numbers ("0.0.0.0", "::1", "fe80::1%eth0"), port 0 for any free one.
  * Several may listen on the same one, and the kernel spreads the peers over them.  An IPv6 socket

@@ -24,8 +24,9 @@ struct workers {
 
 	pthread_mutex_t lock;
 	pthread_cond_t news;
-	unsigned started, failed; /* under lock, as is why */
+	unsigned started, failed, over; /* under lock, as is why */
 	struct err why;
+	bool told; /* of who starts and stops them */
 };
 
 static void
@@ -55,6 +56,9 @@ work(void *arg)
 	report(all, true, NULL);
 	loop_run(w->loop);
 	all->ops->stop(own);
+	pthread_mutex_lock(&all->lock);
+	all->over++;
+	pthread_mutex_unlock(&all->lock);
 	return NULL;
 }
 
@@ -125,14 +129,33 @@ workers_count(const struct workers *w)
 	return w->n;
 }
 
+/* Once: its stop() may run the loop again, and a second word would end that too. */
+void
+workers_tell(struct workers *all)
+{
+	for (unsigned i = 0; !all->told && i < all->n; i++)
+		if (all->worker[i].has_thread)
+			loop_stop(all->worker[i].loop);
+	all->told = true;
+}
+
+bool
+workers_are_over(struct workers *all)
+{
+	bool are;
+
+	pthread_mutex_lock(&all->lock);
+	are = all->over == all->started;
+	pthread_mutex_unlock(&all->lock);
+	return are;
+}
+
 void
 workers_stop(struct workers *all)
 {
 	if (all == NULL)
 		return;
-	for (unsigned i = 0; i < all->n; i++)
-		if (all->worker[i].has_thread)
-			loop_stop(all->worker[i].loop);
+	workers_tell(all);
 	for (unsigned i = 0; i < all->n; i++) {
 		if (all->worker[i].has_thread)
 			pthread_join(all->worker[i].thread, NULL);

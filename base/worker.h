@@ -6,6 +6,8 @@
 #ifndef TL_BASE_WORKER_H
 #define TL_BASE_WORKER_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/loop.h"
 
@@ -24,7 +26,10 @@ enum { WORKERS_MAX = 64 };
  * not, the others are stopped again and NULL is returned. */
 struct workers *workers_start(unsigned n, const struct worker_ops *ops, void *ctx, struct err *e);
 unsigned workers_count(const struct workers *w);
-/* Stops every loop, waits for the threads, frees; NULL is fine. */
+/* Tells them to stop and does not wait; workers_stop() them when they are over, or before. */
+void workers_tell(struct workers *w);
+bool workers_are_over(struct workers *w); /* all threads have done their last */
+/* Tells them, unless they were told; waits for the threads, frees; NULL is fine. */
 void workers_stop(struct workers *w);
 
 #endif

@@ -26,14 +26,15 @@ struct issue_want {
 	int days; /* of validity; never beyond the issuer's own */
 };
 
-/* Is it a key of that kind and size (RSA: its modulus has exactly so many bits and an odd exponent
- * above 1; EC: a valid point on that named curve), in exactly one SubjectPublicKeyInfo with nothing
- * after it?  ERR_MALFORMED: no such structure; ERR_NO: another key than ordered. */
+/* Is it a key of that kind and size (RSA: an odd modulus of exactly so many bits, and an odd
+ * exponent above 1 of at most 64; EC: a point on that named curve, not compressed), in exactly one
+ * SubjectPublicKeyInfo with nothing after it, in DER (RFC 5280, 4.1; RFC 3279, 2.3.1; RFC 5480)?
+ * ERR_MALFORMED: no such structure; ERR_NO: another key than ordered. */
 int issue_check_key(const struct issue_want *want, struct bytes public_key, struct err *e);
 
-/* Signed with SHA-256.  ERR_NO, ERR_MALFORMED: the key, as above.  Other codes: the issuer is no
- * good (its key does not belong to its certificate, it is no CA, it is not valid now, the chain
- * with `chain` - CAs that signed the issuer, n of them - does not hold).  NULL on error. */
+/* Signed with SHA-256.  ERR_NO, ERR_MALFORMED: the key, as above.  ERR_FAILED: the issuer is no
+ * good (its key does not belong to its certificate, it is no CA, it is not valid now).  ERR_USAGE:
+ * a wish that makes no sense.  Whoever signed the issuer is not looked at.  NULL on error. */
 struct cert *issue_lsc(const struct cert *issuer, const struct key *key,
     const struct issue_want *want, struct bytes public_key, int64_t now, struct err *e);
 

@@ -113,7 +113,8 @@ enum capf_from { CAPF_FROM_SERVER, CAPF_FROM_PHONE };
 int capf_decode(struct bytes m, enum capf_from from, struct capf_message *out, struct err *e);
 
 /* Appended to out: the elements it has, in the order in which the reference implementations write
- * them (PROTOCOL.md, "Elements"). */
+ * them (PROTOCOL.md, "Elements").  What becomes longer than CAPF_MESSAGE_MAX makes out bad; that a
+ * request stays below CAPF_SEND_MAX is for whoever takes certificates in. */
 void capf_encode(const struct capf_message *m, struct wr *out);
 
 #endif

@@ -1,1 +1,349 @@
 #include "capf/server.h"
+
+#include <openssl/rand.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "capf/session.h"
+#include "trust/certs.h"
+#include "trust/key.h"
+#include "trust/model.h"
+#include "trust/param.h"
+#include "trust/service.h"
+
+#define SERVICE "CAPF"
+
+enum {
+	IDLE_SECONDS = 60,
+	/* A phone is told "stored" only when it is: a session waits its turn behind other
+	 * processes that change the store, but not for long, for everybody else waits too. */
+	PATIENCE_MS = 2000,
+	MINUTE = 60,
+};
+
+struct capf_numbers {
+	_Atomic uint32_t last;
+};
+
+struct capf_server {
+	struct capf_plan plan;
+	struct listeners *listeners;
+
+	/* As of the store's generation. */
+	int64_t generation;
+	bool running;
+	int64_t starts; /* which start the rest is of; 0: none */
+	struct cert *cert;
+	struct key *key;
+	struct capf_office office;
+};
+
+struct talk {
+	struct capf_server *server;
+	struct conn *conn;
+	struct capf_session *session;
+};
+
+struct capf_numbers *
+capf_numbers_new(struct err *e)
+{
+	struct capf_numbers *n = mem_new(sizeof(*n));
+	uint32_t first;
+
+	if (RAND_bytes((unsigned char *)&first, sizeof(first)) != 1) {
+		err_set(e, ERR_FAILED, "no random bytes");
+		free(n);
+		return NULL;
+	}
+	atomic_init(&n->last, first);
+	return n;
+}
+
+void
+capf_numbers_free(struct capf_numbers *n)
+{
+	free(n);
+}
+
+/* ---- what it works from ---- */
+
+static int
+param_of(const struct capf_server *v, const char *name, char to[PARAM_VALUE_MAX], struct err *e)
+{
+	return service_param(v->plan.store, v->plan.node.id, SERVICE, name, to, PARAM_VALUE_MAX, e);
+}
+
+static int
+number_of(const struct capf_server *v, const char *name, int *to, struct err *e)
+{
+	char value[PARAM_VALUE_MAX];
+
+	if (param_of(v, name, value, e) != 0)
+		return -1;
+	*to = (int)strtol(value, NULL, 10);
+	return 0;
+}
+
+static int
+load_params(const struct capf_server *v, struct capf_office *o, struct err *e)
+{
+	char issuer[PARAM_VALUE_MAX], expired[PARAM_VALUE_MAX];
+	int minutes = 0;
+
+	if (number_of(v, PARAM_LSC_DAYS, &o->days, e) != 0 ||
+	    number_of(v, PARAM_KEY_MINUTES, &minutes, e) != 0 ||
+	    number_of(v, PARAM_KEY_ATTEMPTS, &o->key_attempts, e) != 0 ||
+	    param_of(v, PARAM_ISSUER, issuer, e) != 0 ||
+	    param_of(v, PARAM_EXPIRED_MIC, expired, e) != 0)
+		return -1;
+	o->key_seconds = (int64_t)minutes * MINUTE;
+	o->offline_ca = strcmp(issuer, "Offline CA") == 0;
+	o->expired_mics = param_is_true(expired);
+	return 0;
+}
+
+static struct identity
+identity_of(const struct capf_server *v, struct bytes *der)
+{
+	*der = cert_der(v->cert);
+	return (struct identity){ der, 1, key_handle(v->key) };
+}
+
+static int
+load(struct capf_server *v, const struct service *now, struct err *e)
+{
+	struct capf_office office = { .store = v->plan.store };
+	struct cert *cert;
+	struct key *key;
+	struct identity who;
+	struct bytes der;
+	int64_t id;
+
+	if (load_params(v, &office, e) != 0)
+		return -1;
+	cert = service_cert(v->plan.store, v->plan.node.id, SERVICE, "CAPF", &id, e);
+	key = cert == NULL ? NULL : certs_key(v->plan.store, id, e);
+	if (key == NULL) {
+		cert_free(cert);
+		return -1;
+	}
+	cert_free(v->cert);
+	key_free(v->key);
+	v->cert = cert;
+	v->key = key;
+	v->office = office;
+	v->office.cert = cert;
+	v->office.key = key;
+	v->starts = now->starts;
+	who = identity_of(v, &der);
+	listeners_present(v->listeners, &who);
+	return 0;
+}
+
+/* Brings the server up to date with what its service loaded.  On -1 it stays as it was. */
+static int
+look(struct capf_server *v, struct err *e)
+{
+	int64_t generation = store_generation(v->plan.store);
+	struct service now;
+
+	if (generation < 0)
+		return err_set(e, ERR_FAILED, "the store cannot be read");
+	if (generation == v->generation)
+		return 0;
+	if (service_get(v->plan.store, v->plan.node.id, SERVICE, &now, e) != 0)
+		return -1;
+	v->running = now.running;
+	if (now.running && now.starts != v->starts && load(v, &now, e) != 0)
+		return -1;
+	v->generation = generation;
+	return 0;
+}
+
+/* A store that cannot be read for a moment is no reason to fall silent. */
+static void
+look_or_say(struct capf_server *v)
+{
+	struct err e = { 0 };
+
+	if (look(v, &e) != 0)
+		log_err(LOG_ERROR, "capf", NULL, NULL, "store-not-read", &e);
+}
+
+/* ---- what came of a session ---- */
+
+static const char *
+verdict_of(const struct capf_outcome *o)
+{
+	if (o->status == STATUS_NONE)
+		return o->reason == 0 ? "nothing-to-do" : "refused";
+	return order_status_word(o->status);
+}
+
+static void
+note(struct talk *x)
+{
+	const struct capf_outcome *o = capf_session_outcome(x->session);
+	struct capf_server *v = x->server;
+	struct event_row event = { .at = clock_wall(), .service = SERVICE };
+
+	snprintf(event.node, sizeof(event.node), "%s", v->plan.node.name);
+	conn_peer_host(x->conn, event.peer, sizeof(event.peer));
+	snprintf(event.device, sizeof(event.device), "%s", o->device);
+	snprintf(event.what, sizeof(event.what), "%s", order_operation_word(o->operation));
+	snprintf(event.verdict, sizeof(event.verdict), "%s", verdict_of(o));
+	snprintf(event.subject, sizeof(event.subject), "%s", o->subject);
+	snprintf(event.because, sizeof(event.because), "%.200s%s", o->why,
+	    o->expired_mic ? "; its MIC has expired, which a parameter allows" : "");
+	log_event(LOG_INFO, "capf", conn_peer(x->conn), event.device, event.what, "verdict",
+	    event.verdict, "subject", event.subject, "because", event.because, NULL);
+	trail_event(v->plan.trail, &event);
+	if (o->known)
+		trail_phone(v->plan.trail, event.device, event.peer, v->plan.node.id, 0, event.at);
+}
+
+/* ---- the connection engine's side ---- */
+
+static bool
+is_awake(void *service)
+{
+	struct capf_server *v = service;
+
+	look_or_say(v);
+	return v->running;
+}
+
+/* One message is one record: some phones stall when it comes in two. */
+static void
+answer(struct talk *x, struct wr *w)
+{
+	if (w->n > CAPF_SEND_MAX)
+		log_event(LOG_WARN, "capf", conn_peer(x->conn),
+		    capf_session_outcome(x->session)->device, "long-message", "bytes",
+		    LOG_NUM(w->n), NULL);
+	if (w->n > 0)
+		conn_send(x->conn, wr_view(w));
+	wr_free(w);
+	if (capf_session_ended(x->session))
+		conn_finish(x->conn);
+	else
+		conn_patience(x->conn, (unsigned)capf_session_patience(x->session, clock_wall()));
+}
+
+static void *
+open_session(struct conn *c, void *service)
+{
+	struct capf_server *v = service;
+	struct talk *x = mem_new(sizeof(*x));
+	struct wr w = { 0 };
+
+	*x = (struct talk){ v, c, capf_session_new(++v->plan.numbers->last) };
+	capf_session_start(x->session, clock_wall(), &w);
+	answer(x, &w);
+	return x;
+}
+
+static void
+on_message(void *session, struct bytes m)
+{
+	struct talk *x = session;
+	struct capf_server *v = x->server;
+	struct wr w = { 0 };
+
+	look_or_say(v);
+	store_patience(v->plan.store, PATIENCE_MS);
+	capf_session_take(x->session, &v->office, m, clock_wall(), &w);
+	store_patience(v->plan.store, STORE_PATIENCE_MS);
+	answer(x, &w);
+}
+
+static void
+close_session(void *session)
+{
+	struct talk *x = session;
+	struct capf_server *v = x->server;
+
+	store_patience(v->plan.store, PATIENCE_MS);
+	capf_session_gone(x->session, &v->office, conn_is_late(x->conn), clock_wall());
+	store_patience(v->plan.store, STORE_PATIENCE_MS);
+	note(x);
+	capf_session_free(x->session);
+	free(x);
+}
+
+static const struct conn_ops ops = {
+	.service = "capf",
+	.max_message = CAPF_MESSAGE_MAX,
+	.idle_seconds = IDLE_SECONDS,
+	.awake = is_awake,
+	.frame = capf_frame,
+	.open = open_session,
+	.message = on_message,
+	.close = close_session,
+};
+
+/* ---- life ---- */
+
+struct capf_server *
+capf_server_new(const struct capf_plan *plan, struct err *e)
+{
+	struct capf_server *v = mem_new(sizeof(*v));
+
+	v->plan = *plan;
+	v->generation = -1;
+	v->listeners = listeners_new(plan->loop, &ops, v, plan->tickets);
+	if (look(v, e) == 0)
+		return v;
+	capf_server_free(v);
+	return NULL;
+}
+
+/* A service that is stopped listens too, and turns everybody away: so it need not be told when it
+ * is started again.  Until then it has no certificate of its own, and takes the one it would start
+ * with. */
+int
+capf_server_listen(struct capf_server *v, const struct listener *on, struct err *e)
+{
+	struct service stopped = { .starts = 0 };
+	struct identity who;
+	struct bytes der;
+
+	if (v->cert == NULL && load(v, &stopped, e) != 0)
+		return -1;
+	who = identity_of(v, &der);
+	return listeners_open(v->listeners, on, &who, e);
+}
+
+uint16_t
+capf_server_port(const struct capf_server *v, size_t listener)
+{
+	return listeners_port(v->listeners, listener);
+}
+
+unsigned
+capf_server_connections(const struct capf_server *v)
+{
+	return listeners_connections(v->listeners);
+}
+
+void
+capf_server_quiet(struct capf_server *v)
+{
+	listeners_quiet(v->listeners);
+}
+
+void
+capf_server_free(struct capf_server *v)
+{
+	if (v == NULL)
+		return;
+	listeners_free(v->listeners);
+	cert_free(v->cert);
+	key_free(v->key);
+	free(v);
+}

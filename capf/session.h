@@ -17,14 +17,13 @@
 #include "trust/order.h"
 #include "trust/store.h"
 
-/* What the CAPF service works with since its last start (PARAM_LSC_DAYS and so on), and what is
- * live: the store, CAPF-trust.  Borrowed; may be another one with each message. */
+/* What the CAPF service works with since its last start (PARAM_LSC_DAYS and so on), and the store,
+ * where orders, accounts and CAPF-trust are live.  Borrowed; may be another one with each message.
+ */
 struct capf_office {
 	struct store *store;
 	const struct cert *cert; /* CAPF's own */
 	const struct key *key;
-	const struct cert *const *trusted; /* CAPF's own and CAPF-trust */
-	size_t trusted_n;
 	int days;	     /* of validity of an LSC */
 	int64_t key_seconds; /* how long a phone may take to make its key */
 	int key_attempts;    /* how many keys that do not fit it may send */
@@ -48,6 +47,7 @@ struct capf_outcome {
 	bool known;		      /* device is a phone of ours */
 	enum order_operation operation;
 	enum order_status status; /* STATUS_NONE: nothing was to do */
+	bool expired_mic;	  /* accepted, because the parameter says so */
 	int reason;		  /* that END_SESSION carried; -1: none was sent */
 	char subject[256];	  /* of the certificate issued, shown or deleted; "" */
 	char why[256];		  /* a sentence */
@@ -59,7 +59,7 @@ struct capf_session *capf_session_new(uint32_t number);
 void capf_session_free(struct capf_session *s); /* wipes; NULL is fine */
 
 /* The first message, appended to out. */
-void capf_session_start(struct capf_session *s, struct wr *out);
+void capf_session_start(struct capf_session *s, int64_t now, struct wr *out);
 /* The phone said m.  Appends at most one message to out, which may be END_SESSION; then, or when
  * nothing can be said any more, capf_session_ended(). */
 void capf_session_take(struct capf_session *s, const struct capf_office *o, struct bytes m,
@@ -71,8 +71,8 @@ capf_session_gone(struct capf_session *s, const struct capf_office *o, bool time
 
 bool capf_session_ended(const struct capf_session *s);
 enum capf_state capf_session_state(const struct capf_session *s);
-/* How long the phone may take for what it was asked last, in seconds. */
-int64_t capf_session_patience(const struct capf_session *s, const struct capf_office *o);
+/* How long the phone may still take for what it was asked last: seconds, at least 1. */
+int64_t capf_session_patience(const struct capf_session *s, int64_t now);
 const struct capf_outcome *capf_session_outcome(const struct capf_session *s);
 
 #endif

@@ -28,9 +28,13 @@ enum vouch_kind { VOUCH_LSC, VOUCH_MIC };
  * certificate names the device (its common name is the name, or ends in '-' and the name), is no
  * CA, is valid now, hangs on a trusted certificate by signatures, and that the phone's signatures
  * (both of them, and the SUDI data when there are any) are by its key: PROTOCOL.md, "Proof by
- * certificate".  ERR_NO with what is wrong, in words for a log; *kind is set as soon as it is
- * known. *expired: a MIC that has run out was accepted. */
+ * certificate".  ERR_NO with what is wrong, in words for a log.  *shown is the caller's, NULL when
+ * it fails; *kind is set as soon as it is known, and left alone until then.  *expired: a MIC that
+ * has run out, or whose CA has, was accepted. */
 int vouch_check(const struct vouch_facts *f, const struct capf_message *m, bool is_own,
     struct cert **shown, enum vouch_kind *kind, bool *expired, struct err *e);
+
+/* The kind alone. */
+enum vouch_kind vouch_kind_of(const struct cert *c, bool is_own);
 
 #endif

@@ -64,13 +64,13 @@ read_version(const char *value, void *field, struct err *e)
 
 #define FIELD(name) offsetof(struct config, name)
 /* A listener's section; port 0 switches it off. */
-#define LISTENER(section, i)                                                                       \
-	{ (section), "port", CONF_INT, FIELD(tvs[(i)].port), 0, 65535, NULL },                     \
-	    { (section), "address", CONF_CHECK, FIELD(tvs[(i)].address), 0, 0, read_address },     \
-	    { (section), "tls_min", CONF_CHECK, FIELD(tvs[(i)].tls_min), 0, 0, read_version },     \
-	    { (section), "tls_max", CONF_CHECK, FIELD(tvs[(i)].tls_max), 0, 0, read_version },     \
+#define LISTENER(section, at)                                                                      \
+	{ (section), "port", CONF_INT, FIELD(at.port), 0, 65535, NULL },                           \
+	    { (section), "address", CONF_CHECK, FIELD(at.address), 0, 0, read_address },           \
+	    { (section), "tls_min", CONF_CHECK, FIELD(at.tls_min), 0, 0, read_version },           \
+	    { (section), "tls_max", CONF_CHECK, FIELD(at.tls_max), 0, 0, read_version },           \
 	{                                                                                          \
-		(section), "ciphers", CONF_TEXT, FIELD(tvs[(i)].ciphers), 0, 0, NULL               \
+		(section), "ciphers", CONF_TEXT, FIELD(at.ciphers), 0, 0, NULL                     \
 	}
 
 static const struct conf_setting table[] = {
@@ -80,10 +80,14 @@ static const struct conf_setting table[] = {
 	{ "tftp", "folder", CONF_PATH, FIELD(tftp_folder), 0, 0, NULL },
 	{ "tftp", "transfers", CONF_INT, FIELD(tftp_transfers), 1, 100000, NULL },
 	{ "tftp", "transfers_per_peer", CONF_INT, FIELD(tftp_transfers_per_peer), 1, 100000, NULL },
-	LISTENER("tvs", 0),
-	LISTENER("tvs-2", 1),
-	LISTENER("tvs-3", 2),
-	LISTENER("tvs-4", 3),
+	LISTENER("tvs", tvs[0]),
+	LISTENER("tvs-2", tvs[1]),
+	LISTENER("tvs-3", tvs[2]),
+	LISTENER("tvs-4", tvs[3]),
+	LISTENER("capf", capf[0]),
+	LISTENER("capf-2", capf[1]),
+	LISTENER("capf-3", capf[2]),
+	LISTENER("capf-4", capf[3]),
 	{ "tls", "connections", CONF_INT, FIELD(connections), 1, 1000000, NULL },
 	{ "tls", "connections_per_peer", CONF_INT, FIELD(connections_per_peer), 1, 1000000, NULL },
 	{ "tls", "key_log", CONF_PATH, FIELD(key_log), 0, 0, NULL },
@@ -92,25 +96,55 @@ static const struct conf_setting table[] = {
 
 enum { SETTINGS = sizeof(table) / sizeof(table[0]) };
 
+static int
+check_versions(const struct config_listener *l, const char *service, size_t nth, const char *path,
+    struct conf_report *report, struct err *e)
+{
+	char section[16];
+
+	if (l->port == 0 || l->tls_min <= l->tls_max)
+		return 0;
+	if (nth == 0)
+		snprintf(section, sizeof(section), "%s", service);
+	else
+		snprintf(section, sizeof(section), "%s-%zu", service, nth + 1);
+	err_set(e, ERR_MALFORMED, "%s: [%s] tls_min is above tls_max", path, section);
+	if (report != NULL) {
+		snprintf(report->fault[0].text, sizeof(report->fault[0].text),
+		    "[%s] tls_min is above tls_max", section);
+		report->fault[0].line = 0;
+		report->n = 1;
+	}
+	return -1;
+}
+
 /* What no single line shows. */
 static int
 check_listeners(const struct config *c, const char *path, struct conf_report *report, struct err *e)
 {
-	static const char *const section[] = { "tvs", "tvs-2", "tvs-3", "tvs-4" };
-
-	for (size_t i = 0; i < CONFIG_LISTENERS; i++) {
-		if (c->tvs[i].port == 0 || c->tvs[i].tls_min <= c->tvs[i].tls_max)
-			continue;
-		err_set(e, ERR_MALFORMED, "%s: [%s] tls_min is above tls_max", path, section[i]);
-		if (report != NULL) {
-			snprintf(report->fault[0].text, sizeof(report->fault[0].text),
-			    "[%s] tls_min is above tls_max", section[i]);
-			report->fault[0].line = 0;
-			report->n = 1;
-		}
-		return -1;
-	}
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
+		if (check_versions(&c->tvs[i], "tvs", i, path, report, e) != 0 ||
+		    check_versions(&c->capf[i], "capf", i, path, report, e) != 0)
+			return -1;
 	return 0;
+}
+
+/* From TLS 1.0 on, which is all that 7900 phones speak: what a cluster does unless told. */
+static void
+usual_listeners(struct config_listener l[CONFIG_LISTENERS], int port)
+{
+	l[0] = (struct config_listener){ .port = port, .tls_min = TLS_1_0, .tls_max = TLS_1_3 };
+	for (size_t i = 1; i < CONFIG_LISTENERS; i++)
+		l[i] = (struct config_listener){ .tls_min = TLS_1_2, .tls_max = TLS_1_3 };
+}
+
+static void
+free_listeners(struct config_listener l[CONFIG_LISTENERS])
+{
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++) {
+		free(l[i].address);
+		l[i].address = NULL;
+	}
 }
 
 int
@@ -126,11 +160,8 @@ config_read(const char *root, struct config *out, struct conf_report *report, st
 		.connections = 4096,
 		.connections_per_peer = 1024,
 		.log_level = LOG_INFO };
-	/* From TLS 1.0 on, which is all that 7900 phones speak: what a cluster does unless told. */
-	out->tvs[0] =
-	    (struct config_listener){ .port = 2445, .tls_min = TLS_1_0, .tls_max = TLS_1_3 };
-	for (size_t i = 1; i < CONFIG_LISTENERS; i++)
-		out->tvs[i] = (struct config_listener){ .tls_min = TLS_1_2, .tls_max = TLS_1_3 };
+	usual_listeners(out->tvs, 2445);
+	usual_listeners(out->capf, 3804);
 	rc = conf_read(path, table, SETTINGS, out, report, e);
 	if (rc == 0)
 		rc = check_listeners(out, path, report, e);
@@ -144,8 +175,6 @@ config_free(struct config *c)
 	conf_free(table, SETTINGS, c);
 	free(c->tftp_address);
 	c->tftp_address = NULL;
-	for (size_t i = 0; i < CONFIG_LISTENERS; i++) {
-		free(c->tvs[i].address);
-		c->tvs[i].address = NULL;
-	}
+	free_listeners(c->tvs);
+	free_listeners(c->capf);
 }

@@ -25,8 +25,9 @@ struct config {
 	char *tftp_address; /* NULL: each node listens on its own address */
 	char *tftp_folder;
 	int tftp_transfers, tftp_transfers_per_peer;
-	struct config_listener tvs[CONFIG_LISTENERS]; /* [tvs], [tvs-2], [tvs-3], [tvs-4] */
-	int connections, connections_per_peer;	      /* of each TLS listener and worker */
+	struct config_listener tvs[CONFIG_LISTENERS];  /* [tvs], [tvs-2], [tvs-3], [tvs-4] */
+	struct config_listener capf[CONFIG_LISTENERS]; /* [capf], ...: of the publisher */
+	int connections, connections_per_peer;	       /* of each TLS listener and worker */
 	char *key_log; /* NULL: secrets of connections are not written anywhere */
 	enum log_level log_level;
 };

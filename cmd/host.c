@@ -7,6 +7,7 @@
 #include "admin/root.h"
 #include "base/mem.h"
 #include "base/log.h"
+#include "capf/server.h"
 #include "tftp/front.h"
 #include "trust/trail.h"
 #include "tvs/server.h"
@@ -25,6 +26,7 @@ struct counter {
 	struct front front;
 	struct tftp_server *tftp;
 	struct tvs_server *tvs;
+	struct capf_server *capf; /* of the publisher; else NULL */
 };
 
 struct host {
@@ -57,6 +59,19 @@ open_tftp(struct host *h, const struct host_plan *plan, const struct node *node,
 	service.transfers_per_host = (unsigned)config->tftp_transfers_per_peer;
 	c->tftp = tftp_server_open(h->loop, address, (uint16_t)config->tftp_port, &service, e);
 	return c->tftp == NULL ? err_prefix(e, "TFTP of node %s", node->name) : 0;
+}
+
+static struct listener
+listener_of(const struct config *config, const struct config_listener *l, const struct node *node)
+{
+	return (struct listener){ .address = l->address ? l->address : node->address,
+		.port = (uint16_t)l->port,
+		.rules = { .min = l->tls_min,
+		    .max = l->tls_max,
+		    .ciphers = l->ciphers,
+		    .key_log = config->key_log },
+		.limits = { .connections = (unsigned)config->connections,
+		    .per_host = (unsigned)config->connections_per_peer } };
 }
 
 static int
@@ -97,6 +112,40 @@ open_tvs(struct host *h, const struct host_plan *plan, const struct node *node, 
 	return 0;
 }
 
+static int
+listen_capf(struct capf_server *v, const struct config *config, const struct config_listener *l,
+    const struct node *node, struct err *e)
+{
+	struct listener on = listener_of(config, l, node);
+
+	if (capf_server_listen(v, &on, e) == 0)
+		return 0;
+	return err_prefix(e, "CAPF of node %s on port %d", node->name, l->port);
+}
+
+static int
+open_capf(struct host *h, const struct host_plan *plan, const struct node *node, struct counter *c,
+    struct err *e)
+{
+	struct capf_plan what = { .loop = h->loop,
+		.store = h->store,
+		.trail = h->trail,
+		.node = *node,
+		.numbers = plan->numbers,
+		.tickets = plan->tickets };
+
+	if (!node->publisher)
+		return 0;
+	c->capf = capf_server_new(&what, e);
+	if (c->capf == NULL)
+		return err_prefix(e, "CAPF of node %s", node->name);
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
+		if (plan->config->capf[i].port != 0 &&
+		    listen_capf(c->capf, plan->config, &plan->config->capf[i], node, e) != 0)
+			return -1;
+	return 0;
+}
+
 static void
 flush(struct host *h, int patience)
 {
@@ -126,6 +175,7 @@ host_free(struct host *h)
 		tftp_server_close(h->counter[i].tftp);
 		resolver_free(h->counter[i].front.resolver);
 		tvs_server_free(h->counter[i].tvs);
+		capf_server_free(h->counter[i].capf);
 	}
 	free(h->counter);
 	if (h->trail != NULL)
@@ -158,7 +208,8 @@ open_all(struct host *h, const struct host_plan *plan, struct err *e)
 		const struct node *node = &plan->node[h->counters];
 		struct counter *c = &h->counter[h->counters++];
 
-		if (open_tftp(h, plan, node, c, e) != 0 || open_tvs(h, plan, node, c, e) != 0)
+		if (open_tftp(h, plan, node, c, e) != 0 || open_tvs(h, plan, node, c, e) != 0 ||
+		    open_capf(h, plan, node, c, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -188,6 +239,7 @@ running(const struct host *h, int64_t now)
 
 	for (size_t i = 0; i < h->counters; i++) {
 		n += tftp_server_transfers(h->counter[i].tftp);
+		n += h->counter[i].capf ? capf_server_connections(h->counter[i].capf) : 0;
 		n += asking ? tvs_server_connections(h->counter[i].tvs) : 0;
 	}
 	return n;
@@ -214,6 +266,8 @@ host_stop(void *own)
 	for (size_t i = 0; i < h->counters; i++) {
 		tftp_server_quiet(h->counter[i].tftp);
 		tvs_server_quiet(h->counter[i].tvs);
+		if (h->counter[i].capf != NULL)
+			capf_server_quiet(h->counter[i].capf);
 	}
 	h->drain_until = clock_mono_ms() + DRAIN_MS;
 	h->drain = loop_timer(h->loop, look_whether_drained, h);

@@ -16,7 +16,8 @@ struct host_plan {
 	const struct node *node; /* all of the cluster */
 	size_t nodes;
 	const struct tls_tickets
-	    *tickets; /* so that a session of one worker resumes with another */
+	    *tickets;		      /* so that a session of one worker resumes with another */
+	struct capf_numbers *numbers; /* of CAPF sessions */
 };
 
 /* For workers_start(); its ctx is a struct host_plan. */

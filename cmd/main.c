@@ -12,21 +12,28 @@
 #include "cmd/help.h"
 #include "cmd/local.h"
 #include "cmd/serve.h"
+#include "cmd/verb_enrol.h"
 #include "cmd/verb_tvs.h"
 #include "cmd/verb_vphone.h"
 
 static const struct verb_set *const sets[] = {
 	&cluster_verbs,
 	&cert_verbs,
+	&cert_change_verbs,
 	&cert_upload_verbs,
 	&itl_verbs,
 	&param_verbs,
 	&service_verbs,
 	&phone_verbs,
+	&capf_verbs,
+	&csr_verbs,
+	&capf_show_verbs,
+	&lsc_verbs,
 	&events_verbs,
 	&file_verbs,
 	&tvs_verbs,
 	&vphone_verbs,
+	&enrol_verbs,
 	&serve_verbs,
 };
 

@@ -2,32 +2,135 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-/* The sockets are held until all are bound: two listeners on one port collide too. */
-struct held {
-	int *fd;
+enum { PORTS_PER_NODE = 1 + 2 * CONFIG_LISTENERS };
+
+/* A port that a plan listens on. */
+struct port {
+	const char *service, *address;
+	int number, type;
+	struct sockaddr_storage at;
+	socklen_t at_n;
+};
+
+struct ports {
+	struct port *port;
 	size_t n;
 };
 
 static int
-open_alone(const struct addrinfo *at, int type)
+find(struct port *p, struct err *e)
 {
-	int fd = socket(at->ai_family, type | SOCK_CLOEXEC, 0), on = 1;
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_socktype = p->type };
+	struct addrinfo *at;
+	char number[8];
+
+	snprintf(number, sizeof(number), "%d", p->number);
+	if (getaddrinfo(p->address, number, &hints, &at) != 0)
+		return err_set(e, ERR_FAILED, "%s: %s is no address", p->service, p->address);
+	memcpy(&p->at, at->ai_addr, at->ai_addrlen);
+	p->at_n = at->ai_addrlen;
+	freeaddrinfo(at);
+	return 0;
+}
+
+static int
+add(struct ports *all, const char *service, const char *address, int number, int type,
+    struct err *e)
+{
+	struct port *p = &all->port[all->n];
+
+	*p =
+	    (struct port){ .service = service, .address = address, .number = number, .type = type };
+	if (find(p, e) != 0)
+		return -1;
+	all->n++;
+	return 0;
+}
+
+static int
+add_listeners(struct ports *all, const char *service,
+    const struct config_listener l[CONFIG_LISTENERS], const struct node *node, struct err *e)
+{
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
+		if (l[i].port != 0 && add(all, service, l[i].address ? l[i].address : node->address,
+					  l[i].port, SOCK_STREAM, e) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+add_node(struct ports *all, const struct config *c, const struct node *node, struct err *e)
+{
+	if (add(all, "TFTP", c->tftp_address ? c->tftp_address : node->address, c->tftp_port,
+		SOCK_DGRAM, e) != 0)
+		return -1;
+	if (add_listeners(all, "TVS", c->tvs, node, e) != 0)
+		return -1;
+	return node->publisher ? add_listeners(all, "CAPF", c->capf, node, e) : 0;
+}
+
+/* plan NULL: none. */
+static int
+ports_of(const struct host_plan *plan, struct ports *out, struct err *e)
+{
+	size_t nodes = plan == NULL ? 0 : plan->nodes;
+	int rc = 0;
+
+	*out = (struct ports){ .port = mem_array(nodes, PORTS_PER_NODE * sizeof(*out->port)) };
+	for (size_t i = 0; rc == 0 && i < nodes; i++)
+		rc = add_node(out, plan->config, &plan->node[i], e);
+	return rc;
+}
+
+static bool
+is_everywhere(const struct port *p)
+{
+	if (p->at.ss_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&p->at)->sin6_addr);
+	return ((const struct sockaddr_in *)&p->at)->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+/* An IPv6 listener takes IPv6 only. */
+static bool
+collide(const struct port *a, const struct port *b)
+{
+	if (a->type != b->type || a->number != b->number || a->at.ss_family != b->at.ss_family)
+		return false;
+	return is_everywhere(a) || is_everywhere(b) || memcmp(&a->at, &b->at, a->at_n) == 0;
+}
+
+static bool
+is_among(const struct port *p, const struct port *port, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (collide(p, &port[i]))
+			return true;
+	return false;
+}
+
+static int
+bind_alone(const struct port *p)
+{
+	int fd = socket(p->at.ss_family, p->type | SOCK_CLOEXEC, 0), on = 1;
 
 	if (fd < 0)
 		return -1;
-	if (at->ai_family == AF_INET6)
+	if (p->at.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	/* Connections that have just ended (TIME_WAIT) do not count; listeners do. */
-	if (type == SOCK_STREAM)
+	if (p->type == SOCK_STREAM)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0)
+	if (bind(fd, (const struct sockaddr *)&p->at, p->at_n) == 0)
 		return fd;
 	on = errno;
 	close(fd);
@@ -35,56 +138,41 @@ open_alone(const struct addrinfo *at, int type)
 	return -1;
 }
 
+/* Two of us on one port are found by looking: bound with SO_REUSEADDR and not listening yet they
+ * would not hinder each other. */
 static int
-hold(struct held *h, const char *service, const char *address, int port, int type, struct err *e)
+probe(const struct port *p, const struct ports *all, const struct ports *ours, struct err *e)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_socktype = type };
-	struct addrinfo *at;
-	char number[8];
 	int fd;
 
-	snprintf(number, sizeof(number), "%d", port);
-	if (getaddrinfo(address, number, &hints, &at) != 0)
-		return err_set(e, ERR_FAILED, "%s: %s is no address", service, address);
-	fd = open_alone(at, type);
-	freeaddrinfo(at);
+	if (is_among(p, all->port, (size_t)(p - all->port))) {
+		err_set(e, ERR_FAILED, "%s on %s port %d: another listener has it", p->service,
+		    p->address, p->number);
+		return err_hint(e, "give each listener of trustlist.conf a port of its own");
+	}
+	if (is_among(p, ours->port, ours->n))
+		return 0;
+	fd = bind_alone(p);
 	if (fd < 0) {
-		err_errno(e, "%s on %s port %d", service, address, port);
-		return err_hint(e,
-		    "another process, or another listener of trustlist.conf, has it; an "
-		    "instance of its own has an address of its own (127.0.0.2)");
+		err_errno(e, "%s on %s port %d", p->service, p->address, p->number);
+		return err_hint(e, "another process has it; an instance of its own has an address "
+				   "of its own (127.0.0.2)");
 	}
-	h->fd[h->n++] = fd;
-	return 0;
-}
-
-static int
-hold_node(struct held *h, const struct config *c, const struct node *node, struct err *e)
-{
-	if (hold(h, "TFTP", c->tftp_address ? c->tftp_address : node->address, c->tftp_port,
-		SOCK_DGRAM, e) != 0)
-		return -1;
-	for (size_t i = 0; i < CONFIG_LISTENERS; i++) {
-		const struct config_listener *l = &c->tvs[i];
-
-		if (l->port != 0 && hold(h, "TVS", l->address ? l->address : node->address, l->port,
-					SOCK_STREAM, e) != 0)
-			return -1;
-	}
+	close(fd);
 	return 0;
 }
 
 int
-probe_ports(const struct host_plan *plan, struct err *e)
+probe_ports(const struct host_plan *plan, const struct host_plan *before, struct err *e)
 {
-	struct held h = { .fd = mem_array(plan->nodes, (1 + CONFIG_LISTENERS) * sizeof(int)) };
-	int rc = 0;
+	struct ports all = { .n = 0 }, ours = { .n = 0 };
+	int rc = ports_of(plan, &all, e);
 
-	for (size_t i = 0; rc == 0 && i < plan->nodes; i++)
-		rc = hold_node(&h, plan->config, &plan->node[i], e);
-	while (h.n > 0)
-		close(h.fd[--h.n]);
-	free(h.fd);
+	if (rc == 0)
+		rc = ports_of(before, &ours, e);
+	for (size_t i = 0; rc == 0 && i < all.n; i++)
+		rc = probe(&all.port[i], &all, &ours, e);
+	free(all.port);
+	free(ours.port);
 	return rc;
 }

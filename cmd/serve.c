@@ -1,67 +1,38 @@
 #include "cmd/serve.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/root.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "capf/server.h"
 #include "cmd/config.h"
-#include "cmd/host.h"
 #include "cmd/notify.h"
-#include "cmd/probe.h"
+#include "cmd/shift.h"
 #include "trust/known.h"
+#include "trust/order.h"
 #include "trust/param.h"
 #include "trust/service.h"
 
-enum { NOTIFICATION_LOOK_MS = 500 };
+enum { NOTIFICATION_LOOK_MS = 500, RENEWAL_LOOK_MS = 60000, RELIEF_LOOK_MS = 50 };
 
-/* What is read before anything is opened: all of it, or the old one stays. */
-struct setup {
-	struct config config;
-	struct node *node;
-	size_t nodes;
-};
-
-/* The process: its setup, its workers, and a loop of its own for signals. */
+/* The process: those who serve, and a loop of its own for signals. */
 struct serving {
 	const char *root;
 	struct loop *loop;
-	struct setup setup;
 	struct tls_tickets *tickets;
-	struct workers *workers;
+	struct capf_numbers *numbers;
+	struct shifts *shifts;
 	struct loop_watch *watchdog;
 	struct store *store; /* of this thread */
-	struct loop_watch *notification;
-	bool failed;
-	struct err why;
+	struct loop_watch *notification, *renewal, *relief;
 };
-
-/* One process serves a root: two would start its services twice over. */
-static int
-lock_root(const char *root, struct err *e)
-{
-	char *path = mem_fmt("%s/serve.lock", root);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		err_errno(e, "cannot open %s", path);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		err_set(e, ERR_FAILED, "another process serves %s already", root);
-		close(fd);
-		fd = -1;
-	}
-	free(path);
-	return fd;
-}
 
 /* A transfer takes a descriptor, or two. */
 static void
@@ -75,56 +46,30 @@ raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void
-setup_free(struct setup *u)
-{
-	config_free(&u->config);
-	free(u->node);
-	*u = (struct setup){ .nodes = 0 };
-}
-
+/* With what *fresh says, which is used up. */
 static int
-setup_read(const char *root, struct store *s, struct setup *u, struct err *e)
+relieve(struct serving *v, struct setup *fresh, struct err *e)
 {
-	*u = (struct setup){ .nodes = 0 };
-	if (config_read(root, &u->config, NULL, e) != 0) {
-		if (e->code == ERR_MALFORMED)
-			err_hint(
-			    e, "trustlist --root %.150s config check names every mistake", root);
-		return -1;
-	}
-	return node_list(s, &u->node, &u->nodes, e);
-}
+	int rc = shifts_relieve(v->shifts, fresh, e);
 
-static int
-start_workers(struct serving *v, struct err *e)
-{
-	struct setup *u = &v->setup;
-	struct host_plan plan = { v->root, &u->config, u->node, u->nodes, v->tickets };
-
-	if (probe_ports(&plan, e) != 0)
-		return -1;
-	if (u->config.key_log != NULL)
-		log_event(LOG_WARN, "serve", NULL, NULL, "tls-secrets-are-written", "file",
-		    u->config.key_log, NULL);
-	v->workers = workers_start(u->config.workers, &host_ops, &plan, e);
-	if (v->workers == NULL)
-		return -1;
-	log_set_level(u->config.log_level);
-	return 0;
+	if (rc == 0)
+		log_set_level(shifts_setup(v->shifts)->config.log_level);
+	setup_free(fresh);
+	return rc;
 }
 
 static void
 say_ready(const struct serving *v)
 {
-	fprintf(stderr, "ready: TFTP on port %d, TVS on %d;", v->setup.config.tftp_port,
-	    v->setup.config.tvs[0].port);
-	for (size_t i = 0; i < v->setup.nodes; i++)
-		fprintf(stderr, " %s %s,", v->setup.node[i].name,
-		    v->setup.config.tftp_address ? v->setup.config.tftp_address
-						 : v->setup.node[i].address);
-	fprintf(stderr, " %u worker%s\n", workers_count(v->workers),
-	    workers_count(v->workers) == 1 ? "" : "s");
+	const struct setup *u = shifts_setup(v->shifts);
+	unsigned workers = shifts_workers(v->shifts);
+
+	fprintf(stderr, "ready: TFTP on port %d, TVS on %d, CAPF on %d;", u->config.tftp_port,
+	    u->config.tvs[0].port, u->config.capf[0].port);
+	for (size_t i = 0; i < u->nodes; i++)
+		fprintf(stderr, " %s %s,", u->node[i].name,
+		    u->config.tftp_address ? u->config.tftp_address : u->node[i].address);
+	fprintf(stderr, " %u worker%s\n", workers, workers == 1 ? "" : "s");
 	notify_send("READY=1");
 }
 
@@ -140,29 +85,18 @@ on_term(void *ctx, int number)
 	loop_stop(v->loop);
 }
 
-/* The new setup, or the old one when it is no good: phones do not care for our mistakes. */
-static int
-take_setup(struct serving *v, struct setup *fresh, struct err *e)
-{
-	struct setup old = v->setup;
-
-	workers_stop(v->workers);
-	v->setup = *fresh;
-	if (start_workers(v, e) == 0) {
-		setup_free(&old);
-		return 0;
-	}
-	setup_free(&v->setup);
-	v->setup = old;
-	return -1;
-}
-
 static void
-refuse_setup(const struct err *e)
+on_relief(void *ctx)
 {
-	log_err(LOG_ERROR, "serve", NULL, NULL, "config-refused", e);
+	struct serving *v = ctx;
+
+	if (shifts_are_leaving(v->shifts))
+		loop_timer_start(v->relief, RELIEF_LOOK_MS);
+	else
+		log_event(LOG_INFO, "serve", NULL, NULL, "old-workers-left", NULL);
 }
 
+/* The new setup, or the old one when it is no good: phones do not care for our mistakes. */
 static void
 on_hangup(void *ctx, int number)
 {
@@ -172,24 +106,15 @@ on_hangup(void *ctx, int number)
 
 	(void)number;
 	notify_send("RELOADING=1");
-	if (setup_read(v->root, v->store, &fresh, &e) != 0) {
-		setup_free(&fresh);
-		refuse_setup(&e);
-		notify_send("READY=1");
-		return;
-	}
-	if (take_setup(v, &fresh, &e) == 0) {
+	if (setup_read(v->root, v->store, &fresh, &e) == 0 && relieve(v, &fresh, &e) == 0) {
 		log_event(LOG_INFO, "serve", NULL, NULL, "config-read", NULL);
+		loop_timer_start(v->relief, RELIEF_LOOK_MS);
 		say_ready(v);
 		return;
 	}
-	refuse_setup(&e);
-	if (start_workers(v, &v->why) == 0) {
-		say_ready(v);
-		return;
-	}
-	v->failed = true;
-	loop_stop(v->loop);
+	setup_free(&fresh);
+	log_err(LOG_ERROR, "serve", NULL, NULL, "config-refused", &e);
+	notify_send("READY=1");
 }
 
 static void
@@ -222,9 +147,29 @@ on_notification(void *ctx)
 	loop_timer_start(v->notification, NOTIFICATION_LOOK_MS);
 }
 
+/* LSCs of which a given share of their life has passed get an order for a new one. */
+static void
+on_renewal(void *ctx)
+{
+	const struct param *share = param_find(PARAM_LSC_RENEWAL, NULL);
+	struct serving *v = ctx;
+	char percent[PARAM_VALUE_MAX];
+	struct err e = { 0 };
+	size_t n = 0;
+
+	if (param_get(v->store, share, percent, &e) != 0 ||
+	    order_renew(v->store, (int)strtol(percent, NULL, 10), clock_wall(), &n, &e) != 0)
+		log_err(e.code == ERR_BUSY ? LOG_DEBUG : LOG_ERROR, "serve", NULL, NULL,
+		    "renewal-failed", &e);
+	if (n > 0)
+		log_event(
+		    LOG_INFO, "capf", NULL, NULL, "renewal-ordered", "phones", LOG_NUM(n), NULL);
+	loop_timer_start(v->renewal, RENEWAL_LOOK_MS);
+}
+
 /* Runs until it is told to stop. */
-static int
-stay(struct serving *v, struct err *e)
+static void
+stay(struct serving *v)
 {
 	struct loop_watch *watch[] = {
 		loop_on_signal(v->loop, SIGTERM, on_term, v),
@@ -240,27 +185,37 @@ stay(struct serving *v, struct err *e)
 	store_patience(v->store, 0);
 	v->notification = loop_timer(v->loop, on_notification, v);
 	on_notification(v);
+	v->renewal = loop_timer(v->loop, on_renewal, v);
+	on_renewal(v);
+	v->relief = loop_timer(v->loop, on_relief, v);
 	say_ready(v);
 	loop_run(v->loop);
 	loop_forget(v->notification);
+	loop_forget(v->renewal);
 	for (size_t i = 0; i < sizeof(watch) / sizeof(watch[0]); i++)
 		loop_forget(watch[i]);
 	loop_forget(v->watchdog);
-	if (!v->failed)
-		return 0;
-	*e = v->why;
-	return -1;
+	loop_forget(v->relief);
 }
 
 /* The services start when all can be opened: a start that fails leaves what they had loaded. */
 static int
 start(struct serving *v, int64_t now, struct err *e)
 {
+	struct setup setup = { .nodes = 0 };
+
 	raise_descriptors();
 	v->loop = loop_new(e);
 	v->tickets = tls_tickets_new(e);
-	if (v->loop == NULL || v->tickets == NULL ||
-	    setup_read(v->root, v->store, &v->setup, e) != 0 || start_workers(v, e) != 0)
+	v->numbers = capf_numbers_new(e);
+	if (v->loop == NULL || v->tickets == NULL || v->numbers == NULL)
+		return -1;
+	v->shifts = shifts_new(v->root, v->tickets, v->numbers);
+	if (setup_read(v->root, v->store, &setup, e) != 0) {
+		setup_free(&setup);
+		return -1;
+	}
+	if (relieve(v, &setup, e) != 0)
 		return -1;
 	return service_restart_running(v->store, now, e);
 }
@@ -276,13 +231,15 @@ run_serve(const struct call *c, struct out *o, struct err *e)
 	v.store = root_open_store(c->root, e);
 	if (v.store == NULL)
 		return -1;
-	lock = lock_root(c->root, e);
-	if (lock >= 0 && start(&v, c->now, e) == 0)
-		rc = stay(&v, e);
-	workers_stop(v.workers);
+	lock = root_lock(c->root, e);
+	if (lock >= 0)
+		rc = start(&v, c->now, e);
+	if (rc == 0)
+		stay(&v);
+	shifts_free(v.shifts);
 	tls_tickets_free(v.tickets);
+	capf_numbers_free(v.numbers);
 	loop_free(v.loop);
-	setup_free(&v.setup);
 	store_close(v.store);
 	if (lock >= 0)
 		close(lock);

@@ -9,24 +9,27 @@
 #include "admin/root.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cmd/enrol_show.h"
 #include "cmd/phone/boot.h"
 #include "cmd/phone/memory.h"
 #include "cmd/phone/verify.h"
+#include "cmd/verb_enrol.h"
 #include "cmd/verb_tvs.h"
+#include "cmd/vphone_stay.h"
 #include "trust/role.h"
 #include "trust/seen.h"
 
 enum { SECONDS = 10, SECONDS_MAX = 600, CLOCK_MAX = 10 * 366 * 24 * 3600 };
 
-/* The phone's clock, for this one call: what it was told before grows old. */
+/* The phone's clock, for this one call: what it was told before grows old.  Given the right one. */
 static int
-read_clock(const struct call *c, int64_t *now, struct err *e)
+read_clock(const struct call *c, int64_t right, int64_t *now, struct err *e)
 {
 	int64_t ahead;
 
 	if (call_int(c, "clock", 0, CLOCK_MAX, 0, &ahead, e) != 0)
 		return -1;
-	*now = c->now + ahead;
+	*now = right + ahead;
 	return 0;
 }
 
@@ -41,8 +44,23 @@ read_asker(const struct call *c, struct asker *asker, struct err *e)
 	return 0;
 }
 
+/* What it calls CAPF with is as its configuration says; string: what somebody types at it. */
 static int
-read_plan(const struct call *c, struct fetch_server *server, struct asker *asker,
+read_enroller(const struct call *c, const struct asker *asker, struct wr *string,
+    struct enroller *to, struct err *e)
+{
+	*to = (struct enroller){
+		.capf = enrol_over_tls(), .timeout_ms = asker->timeout_ms, .show = IDENTITIES
+	};
+	if (enrol_option_string(c, string, e) != 0)
+		return -1;
+	if (string->n > 0)
+		to->string = wr_cstr(string);
+	return 0;
+}
+
+static int
+read_plan(const struct call *c, int64_t right, struct fetch_server *server, struct asker *asker,
     struct boot_plan *plan, struct err *e)
 {
 	const char *model = call_option(c, "model");
@@ -50,7 +68,7 @@ read_plan(const struct call *c, struct fetch_server *server, struct asker *asker
 
 	if (address_of(call_option(c, "tftp"), FETCH_TFTP_PORT, &server->address, e) != 0 ||
 	    call_int(c, "timeout", 1, SECONDS_MAX, SECONDS, &seconds, e) != 0 ||
-	    read_asker(c, asker, e) != 0 || read_clock(c, &now, e) != 0)
+	    read_asker(c, asker, e) != 0 || read_clock(c, right, &now, e) != 0)
 		return -1;
 	server->seconds = (unsigned)seconds;
 	*plan = (struct boot_plan){ .name = c->arg[0],
@@ -182,6 +200,7 @@ show_boot(const struct boot_plan *plan, const struct fetch_server *server,
 	out_line(o, "%s", "");
 	show_tampering(plan->tamper, r, o);
 	show_screen(&r->status, o);
+	enrol_show_in_boot(&r->enrol, o);
 	out_int(o, "status_code", NULL, r->tl_code);
 	out_text(o, "status_code_name", NULL, words_tl_name(r->tl_code));
 	out_bool(o, "has_ctl", NULL, r->has_ctl);
@@ -189,15 +208,39 @@ show_boot(const struct boot_plan *plan, const struct fetch_server *server,
 	out_text(o, "outcome", "Result", boot_outcome_word(r->outcome));
 }
 
+static bool
+met_a_stranger(const struct ask_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->attempt[i].outcome == ATTEMPT_STRANGER)
+			return true;
+	return false;
+}
+
 static int
 refuse(const char *name, const struct boot_step *s, struct err *e)
 {
 	err_set(e, ERR_NO, "%s refused %s: %.400s", name, s->file, s->why);
-	if (s->reason == JUDGE_NO_TVS || s->reason == JUDGE_TVS_UNREACHABLE ||
-	    s->reason == JUDGE_TVS_LACKS)
-		err_hint(e, "a phone in this state follows again once its lists are erased by "
-			    "hand: trustlist vphone erase --memory DIR");
-	return -1;
+	switch (s->reason) {
+	case JUDGE_TVS_LACKS:
+	case JUDGE_TVS_ROLE:
+		return err_hint(e,
+		    "put the signer's certificate into Phone-SAST-trust of the cluster whose TVS "
+		    "was asked (cert upload), and restart TVS there: it hears of uploads only "
+		    "after a while");
+	case JUDGE_TVS_UNREACHABLE:
+		if (!met_a_stranger(&s->tvs))
+			return err_hint(e, "the phone follows again once a TVS that its list names "
+					   "answers: is it running, and is the way to it open?");
+		/* fall through */
+	case JUDGE_NO_TVS:
+		return err_hint(e,
+		    "a phone in this state follows again once its lists are erased by hand "
+		    "(trustlist vphone erase --memory DIR), or when a signer that its list names "
+		    "signs again (trustlist itl reset localkey)");
+	default:
+		return -1;
+	}
 }
 
 static int
@@ -232,7 +275,7 @@ load_phone(const char *folder, struct err *e)
 
 /* As the alarm DeviceTLInfo of a real phone does when it registers. */
 static int
-report(const struct call *c, struct store *s, const struct boot_plan *plan, struct err *e)
+report(struct store *s, const struct boot_plan *plan, int64_t now, struct err *e)
 {
 	struct memory *m = memory_load(plan->folder, e);
 	uint8_t sha1[TLIST_SHA1_BYTES];
@@ -245,30 +288,65 @@ report(const struct call *c, struct store *s, const struct boot_plan *plan, stru
 		tlist_sha1(m->list[MEMORY_ITL]->file, sha1);
 		held = bytes_over(sha1, sizeof(sha1));
 	}
-	rc = seen_reported(s, plan->name, held, c->now, e);
+	rc = seen_reported(s, plan->name, held, now, e);
 	memory_free(m);
 	return rc;
 }
 
+/* Who boots, and to whom it reports; reported_to NULL: nobody. */
+struct booting {
+	const struct call *call;
+	struct store *reported_to;
+};
+
 static int
-boot(const struct call *c, struct store *reported_to, struct out *o, struct err *e)
+boot(void *ctx, int64_t now, struct out *o, bool *booted, struct err *e)
 {
+	const struct booting *b = ctx;
+	const struct call *c = b->call;
+
 	struct asker asker = { .sessions = 0 };
+	struct wr string = { .max = ENROL_STRING_ROOM };
 	struct fetch_server server;
+	struct enroller enroller;
 	struct boot_plan plan;
 	struct boot_result r;
-	int rc = read_plan(c, &server, &asker, &plan, e);
+	int rc = read_plan(c, now, &server, &asker, &plan, e);
 
+	plan.enrol = enrol_phone;
+	plan.enrol_ctx = &enroller;
+	if (rc == 0)
+		rc = read_enroller(c, &asker, &string, &enroller, e);
 	if (rc == 0)
 		rc = phone_boot(&plan, &r, e);
+	*booted = rc == 0;
 	if (rc == 0)
 		show_boot(&plan, &server, &r, o);
-	if (rc == 0 && reported_to != NULL)
-		rc = report(c, reported_to, &plan, e);
+	if (rc == 0 && b->reported_to != NULL)
+		rc = report(b->reported_to, &plan, now, e);
 	if (rc == 0)
 		rc = answer(plan.name, &r, e);
 	asker_free(&asker);
+	wr_wipe(&string);
 	return rc;
+}
+
+static int
+boot_as_told(struct booting *b, struct out *o, struct err *e)
+{
+	const struct call *c = b->call;
+	struct stay stay = { .call = c, .store = b->reported_to, .phone = c->arg[0], .boot = boot };
+	struct address tftp;
+	bool booted;
+
+	if (!call_has(c, "stay"))
+		return boot(b, c->now, o, &booted, e);
+	if (address_of(call_option(c, "tftp"), FETCH_TFTP_PORT, &tftp, e) != 0 ||
+	    call_int(c, "boots", 1, INT32_MAX, 0, &stay.most, e) != 0)
+		return -1;
+	stay.host = tftp.host;
+	stay.ctx = b;
+	return vphone_stay(&stay, o, e);
 }
 
 /* Who is told is opened first: a boot cannot be taken back. */
@@ -276,16 +354,22 @@ static int
 run_boot(const struct call *c, struct out *o, struct err *e)
 {
 	const char *root = call_option(c, "report");
-	struct store *s;
+	struct booting b = { .call = c };
 	int rc;
 
-	if (root == NULL)
-		return boot(c, NULL, o, e);
-	s = root_open_store(root, e);
-	if (s == NULL)
+	if (call_has(c, "stay") && root == NULL)
+		return err_set(
+		    e, ERR_USAGE, "--stay needs --report: a phone is registered with a cluster");
+	if (call_has(c, "stay") && call_has(c, "auth-string-file") &&
+	    strcmp(call_option(c, "auth-string-file"), "-") == 0)
+		return err_set(e, ERR_USAGE,
+		    "--auth-string-file -: standard input is read once, and --stay boots again");
+	if (call_has(c, "boots") && !call_has(c, "stay"))
+		return err_set(e, ERR_USAGE, "--boots is for --stay: else a phone boots once");
+	if (root != NULL && (b.reported_to = root_open_store(root, e)) == NULL)
 		return -1;
-	rc = boot(c, s, o, e);
-	store_close(s);
+	rc = boot_as_told(&b, o, e);
+	store_close(b.reported_to);
 	return rc;
 }
 
@@ -323,7 +407,7 @@ phone_of(const struct call *c, const struct memory *m, struct ask_phone *out, st
 	out->model = m->note.model == NULL ? NULL : model_of(m->note.model);
 	if (out->model == NULL)
 		return err_set(e, ERR_MALFORMED, "%s names no model that we know", m->folder);
-	return read_clock(c, &out->now, e);
+	return read_clock(c, c->now, &out->now, e);
 }
 
 static int
@@ -425,6 +509,8 @@ run_show(const struct call *c, struct out *o, struct err *e)
 	show_list(m, MEMORY_CTL, o);
 	show_list(m, MEMORY_ITL, o);
 	out_table_end(o);
+	out_line(o, "%s", "");
+	enrol_show_identities(m, o);
 	memory_free(m);
 	return 0;
 }
@@ -439,6 +525,7 @@ static int
 show_phone(const char *folder, struct out *o, struct err *e)
 {
 	struct memory *m = memory_load(folder, e);
+	const struct cert *lsc = m == NULL ? NULL : m->identity[IDENTITY_LSC].cert;
 
 	if (m == NULL)
 		return -1;
@@ -449,6 +536,10 @@ show_phone(const char *folder, struct out *o, struct err *e)
 	out_time(o, "booted", "Last boot", m->note.booted);
 	out_text(o, "ctl_signer", "CTL signed by", signer_of(m, MEMORY_CTL));
 	out_text(o, "itl_signer", "ITL signed by", signer_of(m, MEMORY_ITL));
+	if (lsc != NULL)
+		out_time(o, "lsc_expires", "LSC expires", cert_not_after(lsc));
+	else
+		out_text(o, "lsc_expires", "LSC expires", NULL);
 	out_text(o, "memory", NULL, folder);
 	memory_free(m);
 	return 0;
@@ -485,7 +576,7 @@ static int
 run_list(const struct call *c, struct out *o, struct err *e)
 {
 	static const char *const headings[] = { "Name", "Model", "Result", "Last boot",
-		"CTL signed by", "ITL signed by", NULL };
+		"CTL signed by", "ITL signed by", "LSC expires", NULL };
 	const char *folder = call_option(c, "memory");
 	int rc;
 
@@ -508,10 +599,13 @@ run_erase(const struct call *c, struct out *o, struct err *e)
 	out_text(o, "name", NULL, m->note.name);
 	out_bool(o, "had_ctl", NULL, m->list[MEMORY_CTL] != NULL);
 	out_bool(o, "had_itl", NULL, m->list[MEMORY_ITL] != NULL);
+	out_bool(o, "had_lsc", NULL, m->identity[IDENTITY_LSC].cert != NULL);
 	if (memory_erase_lists(m, e) == 0) {
 		out_line(o, "%s", m->note.status[0]);
 		rc = 0;
 	}
+	if (rc == 0 && call_has(c, "lsc"))
+		rc = memory_erase_lsc(m, e);
 	memory_free(m);
 	return rc;
 }
@@ -554,7 +648,17 @@ static const struct verb verbs[] = {
 		CLOCK_OPTION,
 		{ .name = "report",
 		    .metavar = "ROOT",
-		    .help = "tell the cluster in this folder what the phone holds afterwards" } },
+		    .help = "tell the cluster in this folder what the phone holds afterwards" },
+		{ .name = "stay",
+		    .help =
+			"stay registered with that cluster, and boot again when it is asked to" },
+		{ .name = "boots",
+		    .metavar = "N",
+		    .help = "with --stay: until it has booted so often" },
+		{ .name = "auth-string-file",
+		    .metavar = "FILE",
+		    .help =
+			"what somebody types at the phone when CAPF wants it; - is standard input" } },
 	    .run = run_boot },
 	{ .words = "vphone verify",
 	    .args = "NAME",
@@ -594,7 +698,7 @@ static const struct verb verbs[] = {
 	    .needs = VERB_ALONE,
 	    .right = RIGHT_OPERATE,
 	    .help = "Erases a virtual phone's CTL and ITL, as a hand would",
-	    .option = { MEMORY_OPTION },
+	    .option = { MEMORY_OPTION, { .name = "lsc", .help = "its LSC, too" } },
 	    .run = run_erase },
 };
 

@@ -3,9 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define CONFIG_SUFFIX ".cnf.xml"
-#define LIST_SUFFIX   ".tlv"
-#define SIGNED_SUFFIX ".sgn"
+#define CONFIG_SUFFIX	 ".cnf.xml"
+#define LIST_SUFFIX	 ".tlv"
+#define SIGNED_SUFFIX	 ".sgn"
+#define ENCRYPTED_SUFFIX ".enc.sgn"
 
 /* What we never sign: firmware and .cop packages carry Cisco's signature inside (the phone checks
  * that one), lists and encrypted configuration a signature of their own, and nothing is signed
@@ -96,7 +97,16 @@ kind_of(const char *plain, char device[DEVICE_NAME_MAX])
 	return ASKED_FILE;
 }
 
-/* Splits what is asked for into the file and our signature before it. */
+/* Only phones have a key that something could be encrypted to. */
+static bool
+is_encrypted_config(const char *path)
+{
+	char device[DEVICE_NAME_MAX];
+
+	return device_between(path, "", CONFIG_SUFFIX ENCRYPTED_SUFFIX, device);
+}
+
+/* Splits what is asked for into the file and what we are to make of it. */
 static void
 split(struct asked *a, const char *path)
 {
@@ -104,6 +114,11 @@ split(struct asked *a, const char *path)
 
 	memcpy(a->name, path, n + 1);
 	memcpy(a->plain, path, n + 1);
+	a->is_encrypted = is_encrypted_config(path);
+	if (a->is_encrypted) {
+		a->plain[n - strlen(ENCRYPTED_SUFFIX)] = '\0';
+		return;
+	}
 	if (!ends_with(path, SIGNED_SUFFIX))
 		return;
 	a->plain[n - strlen(SIGNED_SUFFIX)] = '\0';

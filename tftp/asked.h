@@ -1,7 +1,7 @@
 /*
  * asked: what a file name asks for - a list, a phone's configuration, a file of the folder - and
- * whether with our signature before it.  Names only: whether there is such a thing is resolve's
- * matter.
+ * whether with our signature before it, or encrypted.  Names only: whether there is such a thing is
+ * resolve's matter.
  */
 #ifndef TL_TFTP_ASKED_H
 #define TL_TFTP_ASKED_H
@@ -24,9 +24,10 @@ enum asked_kind {
 struct asked {
 	enum asked_kind kind;
 	char name[ASKED_NAME_MAX];    /* as a path under the folder */
-	char plain[ASKED_NAME_MAX];   /* the same, and without .sgn when it is to be signed */
+	char plain[ASKED_NAME_MAX];   /* without .sgn or .enc.sgn when we are to make that */
 	char device[DEVICE_NAME_MAX]; /* the phone it speaks of; "" for none */
 	bool is_signed;		      /* plain is wanted with our signature before it */
+	bool is_encrypted;	      /* plain is wanted so that only the device can read it */
 };
 
 /* -1: ERR_NOT_FOUND, for a name that nothing can have here - hidden, leading up, too long. */

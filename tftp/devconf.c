@@ -275,19 +275,30 @@ secure_urls(struct doc *x, const struct devconf_facts *f)
 	secure_url(x, "secureUDSUsersAccessURL", f, "cucm-uds/users");
 }
 
-/* No operation is pending and no certificate of the phone's is known: mode 0, no hash. */
+/* Of the certificate that CAPF has on record for the phone, which compares it with its own: MD5, as
+ * the security guide says (release 12.5, "Phone Configuration File Encryption"). */
 static void
-capf(struct doc *x, const struct devconf_facts *f)
+cert_hash(struct doc *x, const struct cert *lsc)
 {
-	leaf(x, "capfAuthMode", "0");
+	char hex[33] = "";
+
+	if (lsc != NULL)
+		bytes_hex(cert_md5(lsc), '\0', hex, sizeof(hex));
+	leaf(x, "certHash", hex);
+}
+
+static void
+capf(struct doc *x, const struct devconf_facts *f, const struct devconf_phone *p)
+{
+	leaf_fmt(x, "capfAuthMode", "%d", p->capf_auth);
 	start(x, "capfList");
 	start(x, "capf");
 	leaf_fmt(x, "phonePort", "%u", f->capf_port);
 	leaf(x, "processNodeName", f->publisher.address);
 	end(x);
 	end(x);
-	leaf(x, "certHash", "");
-	leaf(x, "encrConfig", "false");
+	cert_hash(x, p->lsc);
+	leaf(x, "encrConfig", p->device->encrypted_config ? "true" : "false");
 }
 
 static void
@@ -315,8 +326,9 @@ phone_services(struct doc *x)
 }
 
 static void
-write_device(struct doc *x, const struct devconf_facts *f, const struct device *d)
+write_device(struct doc *x, const struct devconf_facts *f, const struct devconf_phone *p)
 {
+	const struct device *d = p->device;
 	/* transportLayerProtocol as phones of each mode are sent it: 3 is TLS. */
 	const char *transport = d->security == SECURITY_NONE ? "4" : "3";
 	struct identity id = identity_of(d->name);
@@ -345,9 +357,22 @@ write_device(struct doc *x, const struct devconf_facts *f, const struct device *
 	leaf(x, "transportLayerProtocol", transport);
 	urls(x, f);
 	secure_urls(x, f);
-	capf(x, f);
+	capf(x, f, p);
 	leaf(x, "TLSResumptionTimer", "3600");
 	phone_services(x);
+	end(x);
+}
+
+/* The elements that enccnf keeps (usecallmanagernz, certutils), and TVS: a phone that has lost its
+ * way needs it first. */
+static void
+write_short(struct doc *x, const struct devconf_facts *f, const struct devconf_phone *p)
+{
+	start(x, "device");
+	leaf(x, "fullConfig", "false");
+	tvs(x, f);
+	leaf(x, "loadInformation", p->device->load);
+	capf(x, f, p);
 	end(x);
 }
 
@@ -382,10 +407,29 @@ write_default(struct doc *x, const struct devconf_facts *f)
 	end(x);
 }
 
-/* device: NULL for the default file. */
+enum document { DOCUMENT_FULL, DOCUMENT_SHORT, DOCUMENT_DEFAULT };
+
+/* p: NULL for the default file. */
+static void
+write_root(struct doc *x, enum document which, const struct devconf_facts *f,
+    const struct devconf_phone *p)
+{
+	switch (which) {
+	case DOCUMENT_FULL:
+		write_device(x, f, p);
+		break;
+	case DOCUMENT_SHORT:
+		write_short(x, f, p);
+		break;
+	case DOCUMENT_DEFAULT:
+		write_default(x, f);
+		break;
+	}
+}
+
 static int
-write_document(
-    xmlBufferPtr buffer, const struct devconf_facts *f, const struct device *d, struct err *e)
+write_document(xmlBufferPtr buffer, enum document which, const struct devconf_facts *f,
+    const struct devconf_phone *p, struct err *e)
 {
 	struct doc x = { .writer = xmlNewTextWriterMemory(buffer, 0) };
 
@@ -393,17 +437,15 @@ write_document(
 		return err_set(e, ERR_FAILED, "libxml2 gave no writer");
 	note(&x, xmlTextWriterSetIndent(x.writer, 1));
 	note(&x, xmlTextWriterStartDocument(x.writer, "1.0", "UTF-8", NULL));
-	if (d != NULL)
-		write_device(&x, f, d);
-	else
-		write_default(&x, f);
+	write_root(&x, which, f, p);
 	note(&x, xmlTextWriterEndDocument(x.writer));
 	xmlFreeTextWriter(x.writer);
 	return x.bad ? err_set(e, ERR_FAILED, "libxml2 could not write the configuration") : 0;
 }
 
 static int
-make(const struct devconf_facts *f, const struct device *d, struct wr *out, struct err *e)
+make(enum document which, const struct devconf_facts *f, const struct devconf_phone *p,
+    struct wr *out, struct err *e)
 {
 	/* What libxml2 sets up at its first use, workers must not set up at the same time. */
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -414,7 +456,7 @@ make(const struct devconf_facts *f, const struct device *d, struct wr *out, stru
 	buffer = xmlBufferCreate();
 	if (buffer == NULL)
 		return err_set(e, ERR_FAILED, "libxml2 gave no buffer");
-	rc = write_document(buffer, f, d, e);
+	rc = write_document(buffer, which, f, p, e);
 	if (rc == 0)
 		wr_put(out, bytes_over(xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer)));
 	xmlBufferFree(buffer);
@@ -422,13 +464,21 @@ make(const struct devconf_facts *f, const struct device *d, struct wr *out, stru
 }
 
 int
-devconf_make(const struct devconf_facts *f, const struct device *d, struct wr *out, struct err *e)
+devconf_make(
+    const struct devconf_facts *f, const struct devconf_phone *p, struct wr *out, struct err *e)
 {
-	return make(f, d, out, e);
+	return make(DOCUMENT_FULL, f, p, out, e);
+}
+
+int
+devconf_make_short(
+    const struct devconf_facts *f, const struct devconf_phone *p, struct wr *out, struct err *e)
+{
+	return make(DOCUMENT_SHORT, f, p, out, e);
 }
 
 int
 devconf_make_default(const struct devconf_facts *f, struct wr *out, struct err *e)
 {
-	return make(f, NULL, out, e);
+	return make(DOCUMENT_DEFAULT, f, NULL, out, e);
 }

@@ -1,6 +1,7 @@
 /*
  * devconf: a phone's XML configuration, made from facts - where its CallManagers, its TVS and its
- * CAPF are, how secure it registers, which firmware it is to run - and read again, whoever made it.
+ * CAPF are, how secure it registers, which firmware it is to run, which certificate it should hold
+ * - and read again, whoever made it.
  *
  * No store, no clock, no files: the same facts give the same bytes.  Nobody else uses libxml2,
  * which gets to see memory alone: no network, no DTD, no entities.
@@ -14,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "trust/cert.h"
 #include "trust/device.h"
 #include "trust/node.h"
 
@@ -23,6 +25,8 @@ enum {
 	DEVCONF_CAPF_PORT = 3804,
 	DEVCONF_MAX = 2 << 20,	/* phones download no more than 2048 KB */
 	DEVCONF_HOST_MAX = 256, /* a name or an address, with its NUL */
+	DEVCONF_AUTH_MAX = 4,	/* the highest capfAuthMode */
+	DEVCONF_HASH_MAX = 129, /* hex of a SHA-512 at most, with its NUL; CUCM's are MD5 */
 };
 
 /* What holds for all phones that a node serves. */
@@ -35,9 +39,22 @@ struct devconf_facts {
 	bool auto_registration;
 };
 
+/* What is told to one phone alone; all borrowed. */
+struct devconf_phone {
+	const struct device *device;
+	int capf_auth; /* capfAuthMode: enum order_auth; 0: CAPF wants nothing of it */
+	/* certHash: the LSC that it holds, or the certificate that its configuration is encrypted
+	 * to; NULL: none. */
+	const struct cert *lsc;
+};
+
 /* SEP001122334455.cnf.xml, appended to out. */
-int
-devconf_make(const struct devconf_facts *f, const struct device *d, struct wr *out, struct err *e);
+int devconf_make(
+    const struct devconf_facts *f, const struct devconf_phone *p, struct wr *out, struct err *e);
+/* What stands under that name when the whole is encrypted, for anybody to read: enough for the
+ * phone to reach CAPF and TVS, and to know that there is more. */
+int devconf_make_short(
+    const struct devconf_facts *f, const struct devconf_phone *p, struct wr *out, struct err *e);
 /* XMLDefault.cnf.xml, for phones that are not known: CallManagers, and the firmware of each model.
  */
 int devconf_make_default(const struct devconf_facts *f, struct wr *out, struct err *e);
@@ -51,11 +68,17 @@ struct devconf_server {
  * then as they came. */
 struct devconf_read {
 	bool is_default; /* XMLDefault.cnf.xml, which has CallManagers and none of the rest */
+	bool is_short;	 /* fullConfig false: the rest is in another file, encrypted */
+	bool encrypted;	 /* encrConfig: the phone is to ask for .enc.sgn */
 	char callmanager[DEVCONF_SERVERS_MAX][DEVCONF_HOST_MAX];
 	size_t callmanagers;
 	struct devconf_server tvs[DEVCONF_SERVERS_MAX];
 	size_t tvs_n;
 	struct devconf_server capf;
+	int capf_auth; /* capfAuthMode, to DEVCONF_AUTH_MAX; 0: CAPF wants nothing of the phone */
+	/* Of the certificate that the phone should hold, as it stands there; "": it should hold
+	 * none.  Lower-case hex of an MD5 in what we and CUCM make, anything in what others do. */
+	char cert_hash[DEVCONF_HASH_MAX];
 	enum security_mode security; /* SECURITY_NONE unless it says otherwise */
 	char load[DEVICE_LOAD_MAX];  /* firmware it is to run; "": what it has */
 };

@@ -322,7 +322,12 @@ static int
 take_capf(xmlNodePtr device, struct devconf_read *to, struct err *e)
 {
 	xmlNodePtr capf = find(device, "capfList/capf");
+	long auth = 0;
 
+	if (take_number(find(device, "capfAuthMode"), 0, DEVCONF_AUTH_MAX, &auth, e) != 0 ||
+	    take_text(find(device, "certHash"), to->cert_hash, sizeof(to->cert_hash), e) != 0)
+		return -1;
+	to->capf_auth = (int)auth;
 	if (capf == NULL)
 		return 0;
 	return take_server(capf, "processNodeName", "phonePort", DEVCONF_CAPF_PORT, &to->capf, e);
@@ -340,12 +345,39 @@ take_security(xmlNodePtr device, struct devconf_read *to, struct err *e)
 	return 0;
 }
 
+/* As Unified CM writes them; anything but the two words is what it is without the element. */
+static int
+take_bool(xmlNodePtr node, bool otherwise, bool *to, struct err *e)
+{
+	char text[16];
+
+	*to = otherwise;
+	if (node == NULL)
+		return 0;
+	if (take_text(node, text, sizeof(text), e) != 0)
+		return -1;
+	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+		*to = text[0] == 't';
+	return 0;
+}
+
+static int
+take_encryption(xmlNodePtr device, struct devconf_read *to, struct err *e)
+{
+	bool is_full;
+
+	if (take_bool(find(device, "fullConfig"), true, &is_full, e) != 0)
+		return -1;
+	to->is_short = !is_full;
+	return take_bool(find(device, "encrConfig"), false, &to->encrypted, e);
+}
+
 static int
 take_device(xmlNodePtr device, struct devconf_read *to, struct err *e)
 {
 	if (take_callmanagers(find(device, "devicePool/callManagerGroup"), to, e) != 0 ||
 	    take_tvs(device, to, e) != 0 || take_capf(device, to, e) != 0 ||
-	    take_security(device, to, e) != 0)
+	    take_security(device, to, e) != 0 || take_encryption(device, to, e) != 0)
 		return -1;
 	return take_text(find(device, "loadInformation"), to->load, sizeof(to->load), e);
 }

@@ -11,6 +11,10 @@
 #include "tftp/devconf.h"
 #include "tftp/loaded.h"
 #include "trust/device.h"
+#include "trust/enc.h"
+#include "trust/lsc.h"
+#include "trust/order.h"
+#include "trust/recipient.h"
 #include "trust/sgn.h"
 
 enum {
@@ -106,6 +110,27 @@ sign(struct resolver *r, const struct question *q, struct wr *body, struct err *
 	return content_of_memory(&head, body);
 }
 
+/* For the phone's eyes only, with an AES key that no other file has. */
+static struct content *
+seal(struct resolver *r, const struct question *q, struct bytes plain, const struct cert *to,
+    struct err *e)
+{
+	struct loaded *l = &r->loaded;
+	struct enc_plan plan = { .layout = LAYOUT_CISCO,
+		.digest = l->digest,
+		.filename = q->asked.name,
+		.timestamp = (uint32_t)q->now };
+	struct signer signer = key_signer(l->key, l->cert);
+	struct wr file = { 0 };
+
+	if (enc_seal(&plan, plain, to, &signer, &file, e) != 0) {
+		wr_free(&file);
+		return NULL;
+	}
+	r->counters.signatures++;
+	return content_of_memory(NULL, &file);
+}
+
 /* What a signature depends on besides the file and its name. */
 static void
 put_signer(const struct resolver *r, struct wr *origin)
@@ -154,17 +179,64 @@ serve_made(struct resolver *r, const struct question *q, struct wr *made, struct
 	return *out == NULL ? -1 : 0;
 }
 
-/* phone: NULL for the default file. */
 static int
-make_and_serve(struct resolver *r, const struct question *q, const struct device *phone,
+make_default(struct resolver *r, const struct question *q, struct content **out, struct err *e)
+{
+	struct wr made = { 0 };
+	int rc = devconf_make_default(&r->loaded.facts, &made, e);
+
+	if (rc == 0)
+		rc = serve_made(r, q, &made, out, e);
+	wr_free(&made);
+	return rc;
+}
+
+/* A phone whose configuration is made, as of now: what CAPF is to do with it needs no restart, nor
+ * does its certificate. */
+struct told {
+	struct devconf_phone phone;
+	struct cert *cert;  /* certHash; NULL: none */
+	struct err no_cert; /* its configuration is to be encrypted, but to what? */
+};
+
+static int
+look_at_cert(struct resolver *r, const struct device *d, struct told *t, struct err *e)
+{
+	if (!d->encrypted_config)
+		return lsc_held(r->plan.store, d->name, &t->cert, e);
+	return recipient_of(r->plan.store, d->name, &t->cert, &t->no_cert, e) < 0 ? -1 : 0;
+}
+
+/* told_free() it, also after -1. */
+static int
+look_at_phone(struct resolver *r, const struct device *d, struct told *t, struct err *e)
+{
+	struct order order;
+
+	*t = (struct told){ .phone = { .device = d } };
+	if (order_get(r->plan.store, d->name, &order, e) < 0 || look_at_cert(r, d, t, e) != 0)
+		return -1;
+	t->phone.capf_auth = order.operation != ORDER_NONE ? (int)order.auth : 0;
+	t->phone.lsc = t->cert;
+	return 0;
+}
+
+static void
+told_free(struct told *t)
+{
+	cert_free(t->cert);
+}
+
+/* For anybody's eyes: all of it, or, when the rest is encrypted, what leads the phone there. */
+static int
+make_for_phone(struct resolver *r, const struct question *q, const struct told *t,
     struct content **out, struct err *e)
 {
 	const struct devconf_facts *facts = &r->loaded.facts;
 	struct wr made = { 0 };
-	int rc;
+	int rc = t->phone.device->encrypted_config ? devconf_make_short(facts, &t->phone, &made, e)
+						   : devconf_make(facts, &t->phone, &made, e);
 
-	rc = phone != NULL ? devconf_make(facts, phone, &made, e)
-			   : devconf_make_default(facts, &made, e);
 	if (rc == 0)
 		rc = serve_made(r, q, &made, out, e);
 	wr_free(&made);
@@ -192,14 +264,14 @@ open_file(const struct resolver *r, const char *name, struct question *q, struct
 	return 1;
 }
 
-/* As open_file().  The plain file first, which we sign ourselves; else one that somebody else has
- * signed. */
+/* As open_file().  The plain file first, which we sign or encrypt ourselves; else one with which
+ * somebody else has done so. */
 static int
 find_file(const struct resolver *r, struct question *q, struct err *e)
 {
 	int rc = open_file(r, q->asked.plain, q, e);
 
-	if (rc != 0 || !q->asked.is_signed)
+	if (rc != 0 || !(q->asked.is_signed || q->asked.is_encrypted))
 		return rc;
 	rc = open_file(r, q->asked.name, q, e);
 	q->is_signed_already = rc == 1;
@@ -269,6 +341,80 @@ serve_file(struct resolver *r, const struct question *q, struct content **out, s
 	return 0;
 }
 
+/* ---- what only the phone can read ---- */
+
+/* Sealed once: what is made of the same origin is the same file, and no AES key serves two versions
+ * of a configuration.  plain: the bytes, or what stands for them. */
+static void
+put_seal_origin(
+    const struct resolver *r, const struct cert *to, struct bytes plain, struct wr *origin)
+{
+	put_signer(r, origin);
+	wr_put(origin, cert_sha256(to));
+	wr_put(origin, plain);
+}
+
+static int
+serve_sealed_made(struct resolver *r, const struct question *q, const struct told *t,
+    struct content **out, struct err *e)
+{
+	const char *name = q->asked.name;
+	struct wr made = { 0 }, origin = { 0 };
+
+	if (devconf_make(&r->loaded.facts, &t->phone, &made, e) == 0) {
+		wr_text(&origin, "sealed made ");
+		put_seal_origin(r, t->cert, wr_view(&made), &origin);
+		if (!is_cached(
+			r, cache_made_from(r->cache, name, wr_view(&origin), r->generation), out))
+			*out = seal(r, q, wr_view(&made), t->cert, e);
+		if (*out != NULL)
+			cache_keep(r->cache, name, wr_view(&origin), r->generation, *out);
+	}
+	wr_wipe(&made);
+	wr_wipe(&origin);
+	return *out == NULL ? -1 : 0;
+}
+
+static struct content *
+seal_file(struct resolver *r, const struct question *q, const struct cert *to, struct bytes origin,
+    struct err *e)
+{
+	struct content *sealed = NULL;
+	struct wr body = { 0 };
+
+	if (read_file(q, &body, e) == 0)
+		sealed = seal(r, q, wr_view(&body), to, e);
+	wr_wipe(&body);
+	if (sealed != NULL && is_settled(q))
+		cache_keep(r->cache, q->asked.name, origin, CACHE_UNCONFIRMED, sealed);
+	return sealed;
+}
+
+static int
+serve_sealed_file(struct resolver *r, const struct question *q, const struct told *t,
+    struct content **out, struct err *e)
+{
+	struct wr origin = { 0 };
+
+	wr_text(&origin, "sealed file ");
+	put_seal_origin(r, t->cert, bytes_over(&q->identity, sizeof(q->identity)), &origin);
+	if (!is_cached(r,
+		cache_made_from(r->cache, q->asked.name, wr_view(&origin), CACHE_UNCONFIRMED), out))
+		*out = seal_file(r, q, t->cert, wr_view(&origin), e);
+	wr_free(&origin);
+	return *out == NULL ? -1 : 0;
+}
+
+static int
+serve_sealed(struct resolver *r, const struct question *q, const struct told *t,
+    struct content **out, struct err *e)
+{
+	if (t->cert == NULL)
+		return err_set(e, ERR_NOT_FOUND, "%s: %s", q->asked.name, t->no_cert.text);
+	return q->file != NULL ? serve_sealed_file(r, q, t, out, e)
+			       : serve_sealed_made(r, q, t, out, e);
+}
+
 /* ---- the kinds of names ---- */
 
 static int
@@ -296,6 +442,54 @@ serve_itl(struct resolver *r, const struct question *q, struct content **out, st
 	return 0;
 }
 
+/* A phone that we know; what we make for it. */
+static int
+serve_phone(struct resolver *r, const struct question *q, const struct device *d,
+    struct content **out, struct err *e)
+{
+	struct told t;
+	int rc = look_at_phone(r, d, &t, e);
+
+	if (rc == 0)
+		rc = q->asked.is_encrypted ? serve_sealed(r, q, &t, out, e)
+					   : make_for_phone(r, q, &t, out, e);
+	told_free(&t);
+	return rc;
+}
+
+/* Whether the folder's file is what this name means.  Where the phone's configuration is encrypted,
+ * it is what we encrypt: under no other name does anybody see it, nor what somebody signed before
+ * that was so. */
+static bool
+is_served_from_folder(const struct question *q, const struct device *d)
+{
+	if (q->file == NULL)
+		return false;
+	if (q->asked.is_encrypted)
+		return q->is_signed_already;
+	return d == NULL || !d->encrypted_config;
+}
+
+/* d: NULL when we do not know the phone. */
+static int
+serve_config_of(struct resolver *r, const struct question *q, const struct device *d,
+    struct content **out, struct err *e)
+{
+	const char *name = q->asked.name;
+
+	if (d != NULL && q->asked.is_signed && !d->model->sbd)
+		return has_no_sbd(q, d, e);
+	if (is_served_from_folder(q, d))
+		return serve_file(r, q, out, e);
+	if (d == NULL)
+		return err_set(e, ERR_NOT_FOUND,
+		    "%s: no phone of that name, no such file in the folder", name);
+	if (q->asked.is_encrypted && !d->encrypted_config)
+		return err_set(e, ERR_NOT_FOUND,
+		    "%s: the configuration of %s is not to be encrypted", name, d->name);
+	return serve_phone(r, q, d, out, e);
+}
+
 static int
 serve_config(struct resolver *r, struct question *q, struct content **out, struct err *e)
 {
@@ -309,14 +503,7 @@ serve_config(struct resolver *r, struct question *q, struct content **out, struc
 	known = device_get(r->plan.store, q->asked.device, &d, e);
 	if (known < 0)
 		return -1;
-	if (known && q->asked.is_signed && !d.model->sbd)
-		return has_no_sbd(q, &d, e);
-	if (q->file != NULL)
-		return serve_file(r, q, out, e);
-	if (!known)
-		return err_set(e, ERR_NOT_FOUND,
-		    "%s: no phone of that name, no such file in the folder", q->asked.name);
-	return make_and_serve(r, q, &d, out, e);
+	return serve_config_of(r, q, known ? &d : NULL, out, e);
 }
 
 static int
@@ -328,7 +515,7 @@ serve_default(struct resolver *r, struct question *q, struct content **out, stru
 		return serve_file(r, q, out, e);
 	if (is_fresh(r, q, out))
 		return 0;
-	return make_and_serve(r, q, NULL, out, e);
+	return make_default(r, q, out, e);
 }
 
 static int

@@ -14,7 +14,8 @@ enum {
 	TRANSFERS_PER_HOST = 4096,
 	BUCKETS = 4096,
 	REQUESTS_PER_WAKEUP = 64, /* then the running transfers get their turn */
-	ANSWER_MAX = 1024	  /* bytes of an ACK or ERROR that we look at */
+	ANSWER_MAX = 1024,	  /* bytes of an ACK or ERROR that we look at */
+	LAST_REQUESTS = 4096,	  /* nobody keeps a port open by asking again and again */
 };
 
 /* A request from the moment it came, and, when it is granted, its transfer. */
@@ -496,14 +497,24 @@ tftp_server_open(struct loop *l, const char *address, uint16_t port,
 }
 
 /* The socket is closed, not only left unread: another listener on the port gets what comes. */
-void
-tftp_server_quiet(struct tftp_server *s)
+static void
+shut(struct tftp_server *s)
 {
 	loop_forget(s->readable);
 	s->readable = NULL;
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
+}
+
+/* What has come to the socket would be lost with it, and its sender wait for a second. */
+void
+tftp_server_quiet(struct tftp_server *s)
+{
+	for (int i = 0; s->fd >= 0 && i < LAST_REQUESTS; i++)
+		if (!take_datagram(s))
+			break;
+	shut(s);
 }
 
 void
@@ -517,7 +528,7 @@ tftp_server_close(struct tftp_server *s)
 			settle(s->buckets[i]);
 		}
 	}
-	tftp_server_quiet(s);
+	shut(s);
 	free(s);
 }
 

@@ -61,7 +61,7 @@ struct tftp_server;
 /* The service is copied.  address in numbers, IPv4 or IPv6; port 0: any free one. */
 struct tftp_server *tftp_server_open(struct loop *l, const char *address, uint16_t port,
     const struct tftp_service *service, struct err *e);
-/* Takes no requests any more; what is running goes on. */
+/* Takes the requests that have come, and no more; what is running goes on. */
 void tftp_server_quiet(struct tftp_server *s);
 /* Ends what is running and tells the peers.  Not from within a callback; NULL is fine. */
 void tftp_server_close(struct tftp_server *s);

@@ -408,6 +408,17 @@ cert_public_key(const struct cert *c)
 	return bytes_over(c->public_key, c->public_key_n);
 }
 
+void
+cert_public_key_info(const struct cert *c, struct wr *out)
+{
+	unsigned char *der = NULL;
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x509), &der);
+
+	if (n > 0)
+		wr_put(out, bytes_over(der, (size_t)n));
+	OPENSSL_free(der);
+}
+
 struct bytes
 cert_signature(const struct cert *c)
 {

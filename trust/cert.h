@@ -64,6 +64,8 @@ struct bytes cert_bare_serial(struct bytes serial);
 bool cert_is_serial(const struct cert *c, struct bytes serial);
 /* RSA: PKCS#1 RSAPublicKey; EC: the uncompressed point; others: SubjectPublicKeyInfo. */
 struct bytes cert_public_key(const struct cert *c);
+/* The same key as SubjectPublicKeyInfo, byte for byte as in the certificate; appended to out. */
+void cert_public_key_info(const struct cert *c, struct wr *out);
 struct bytes cert_signature(const struct cert *c); /* the certificate's own signature bits */
 struct bytes cert_md5(const struct cert *c);	   /* hashes of the DER */
 struct bytes cert_sha1(const struct cert *c);

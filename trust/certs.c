@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "trust/param.h"
 #include "trust/role.h"
 #include "trust/sighdr.h"
 
@@ -333,6 +334,29 @@ certs_untrust(struct store *s, const struct cert_kind *kind, const char *name, s
 	return store_end(s, rc, e);
 }
 
+int
+certs_set_duration(struct store *s, int64_t id, int64_t seconds, struct err *e)
+{
+	const struct param *p = param_find(PARAM_DURATION, e);
+	struct ask *q;
+	int rc;
+
+	if (p == NULL)
+		return -1;
+	if (seconds != 0 && (seconds < p->low || seconds > p->high))
+		return err_set(e, ERR_USAGE, "a duration of %lld seconds is not between %d and %d",
+		    (long long)seconds, p->low, p->high);
+	if (store_begin(s, e) != 0)
+		return -1;
+	q = store_ask(s, "UPDATE cert SET duration = nullif(:seconds, 0) WHERE id = :id");
+	ask_int(q, ":seconds", seconds);
+	ask_int(q, ":id", id);
+	rc = ask_once(q, e);
+	if (rc == 0 && store_changes(s) == 0)
+		rc = err_set(e, ERR_NOT_FOUND, "no certificate of that number");
+	return store_end(s, rc, e);
+}
+
 struct cert *
 certs_own(struct store *s, const char *store, int64_t node, int64_t *id, struct err *e)
 {
@@ -395,11 +419,18 @@ certs_key(struct store *s, int64_t id, struct err *e)
 int
 certs_list(struct store *s, struct held_cert **out, size_t *n, struct err *e)
 {
+	return certs_list_of(s, NULL, out, n, e);
+}
+
+int
+certs_list_of(struct store *s, const char *store, struct held_cert **out, size_t *n, struct err *e)
+{
 	struct ask *q = store_ask(s,
 	    "SELECT cert.id, cert_place.node, store, cert_place.name, cert.der, added, "
-	    "cert_key.cert IS NOT NULL "
+	    "cert_key.cert IS NOT NULL, cert.duration "
 	    "FROM cert_place JOIN cert ON cert.id = cert_place.cert "
 	    "LEFT JOIN cert_key ON cert_key.cert = cert.id "
+	    "WHERE :store IS NULL OR store = :store "
 	    "ORDER BY store COLLATE NOCASE, cert_place.node, cert_place.name");
 	struct held_cert *all = NULL, *one;
 	size_t count = 0;
@@ -407,6 +438,7 @@ certs_list(struct store *s, struct held_cert **out, size_t *n, struct err *e)
 
 	*out = NULL;
 	*n = 0;
+	ask_text(q, ":store", store);
 	while ((rc = ask_row(q, e)) == 1) {
 		all = mem_resize(all, (count + 1) * sizeof(*all));
 		one = &all[count];
@@ -415,6 +447,7 @@ certs_list(struct store *s, struct held_cert **out, size_t *n, struct err *e)
 		snprintf(one->name, sizeof(one->name), "%s", row_text(q, 3));
 		one->added = row_int(q, 5);
 		one->has_key = row_int(q, 6) != 0;
+		one->duration = (uint32_t)row_int(q, 7);
 		one->cert = cert_from_der(row_blob(q, 4), e);
 		if (one->cert == NULL) {
 			ask_end(q);

@@ -58,6 +58,10 @@ int certs_trust_all(struct store *s, const struct cert_kind *kind, const struct 
 /* Takes out of a trust store what has this file name (with or without .pem). */
 int certs_untrust(struct store *s, const struct cert_kind *kind, const char *name, struct err *e);
 
+/* How long phones may keep what TVS says of this certificate, in seconds; 0: as long as the
+ * parameter says (PARAM_DURATION, whose limits hold here too).  TVS has to be told (known.h). */
+int certs_set_duration(struct store *s, int64_t id, int64_t seconds, struct err *e);
+
 /* The identity certificate; NULL with ERR_NOT_FOUND.  id may be NULL.  cert_free() it. */
 struct cert *
 certs_own(struct store *s, const char *store, int64_t node, int64_t *id, struct err *e);
@@ -72,9 +76,15 @@ struct held_cert {
 	struct cert *cert;
 	bool has_key;
 	int64_t added;
+	/* How long a phone may keep what TVS says of it, in seconds; 0: as long as the parameter
+	 * says.  It is the certificate's, in whatever stores that is. */
+	uint32_t duration;
 };
 /* All places, by store and name.  certs_list_free() it. */
 int certs_list(struct store *s, struct held_cert **out, size_t *n, struct err *e);
+/* Those in one store. */
+int
+certs_list_of(struct store *s, const char *store, struct held_cert **out, size_t *n, struct err *e);
 void certs_list_free(struct held_cert *all, size_t n);
 
 /* Drops certificates that are in no store and in no service's hands, and the keys of those that are

@@ -59,25 +59,6 @@ owner_of(struct store *s, const struct cert_kind *kind, const struct node *node,
 }
 
 static int
-replace(struct store *s, const struct cert_kind *kind, const struct node *node,
-    const struct cert *c, const struct key *k, int64_t now, struct cluster_change *out,
-    struct err *e)
-{
-	char why[200];
-	int rc;
-
-	if (kind->of_cluster)
-		snprintf(why, sizeof(why), "%s certificate replaced", kind->store);
-	else
-		snprintf(
-		    why, sizeof(why), "%s certificate of %s replaced", kind->store, node->name);
-	rc = certs_put_own(s, kind, certs_filed_under(kind, node->id), c, k, now, e);
-	if (rc == 0)
-		rc = rebuild(s, why, now, out, e);
-	return rc;
-}
-
-static int
 would_lock(const struct cluster_change *c, struct err *e)
 {
 	const struct outlook *o = &c->after;
@@ -101,9 +82,22 @@ decide(struct cluster_change *c, enum cluster_care care, struct err *e)
 	return 0;
 }
 
-int
-cluster_replace(struct store *s, const struct cert_kind *kind, const struct node *node,
-    const struct cert *c, const struct key *k, enum cluster_care care, int64_t now,
+/* The change is made, looked at, and kept or taken back. */
+struct attempt {
+	int (*make)(
+	    struct store *s, const struct attempt *what, struct cluster_change *out, struct err *e);
+	const struct cert_kind *kind;
+	int64_t now;
+	/* a certificate that comes */
+	const struct node *node;
+	const struct cert *cert;
+	const struct key *key;
+	/* one that goes */
+	const char *name;
+};
+
+static int
+attempt(struct store *s, const struct attempt *what, enum cluster_care care,
     struct cluster_change *out, struct err *e)
 {
 	int rc;
@@ -111,11 +105,11 @@ cluster_replace(struct store *s, const struct cert_kind *kind, const struct node
 	*out = (struct cluster_change){ .changed = false };
 	if (store_begin(s, e) != 0)
 		return -1;
-	rc = outlook_of_all(s, now, &out->before, e);
+	rc = outlook_of_all(s, what->now, &out->before, e);
 	if (rc == 0)
-		rc = replace(s, kind, node, c, k, now, out, e);
+		rc = what->make(s, what, out, e);
 	if (rc == 0)
-		rc = outlook_of_all(s, now, &out->after, e);
+		rc = outlook_of_all(s, what->now, &out->after, e);
 	if (rc == 0)
 		rc = decide(out, care, e);
 	if (rc == 0 && !out->changed) {
@@ -123,6 +117,86 @@ cluster_replace(struct store *s, const struct cert_kind *kind, const struct node
 		return 0;
 	}
 	return store_end(s, rc, e);
+}
+
+static int
+replace(struct store *s, const struct attempt *what, struct cluster_change *out, struct err *e)
+{
+	const struct cert_kind *kind = what->kind;
+	const struct node *node = what->node;
+	char why[200];
+
+	if (kind->of_cluster)
+		snprintf(why, sizeof(why), "%s certificate replaced", kind->store);
+	else
+		snprintf(
+		    why, sizeof(why), "%s certificate of %s replaced", kind->store, node->name);
+	if (certs_put_own(s, kind, certs_filed_under(kind, node->id), what->cert, what->key,
+		what->now, e) != 0)
+		return -1;
+	return rebuild(s, why, what->now, out, e);
+}
+
+int
+cluster_replace(struct store *s, const struct cert_kind *kind, const struct node *node,
+    const struct cert *c, const struct key *k, enum cluster_care care, int64_t now,
+    struct cluster_change *out, struct err *e)
+{
+	struct attempt what = {
+		.make = replace, .kind = kind, .now = now, .node = node, .cert = c, .key = k
+	};
+
+	return attempt(s, &what, care, out, e);
+}
+
+/* ---- out of the trust stores ---- */
+
+/* The identity store that holds the same certificate; "" when none does. */
+static int
+own_store_of(
+    struct store *s, const char *store, const char *name, char to[CERTS_STORE_MAX], struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "SELECT own.store FROM cert_place JOIN cert_place AS own USING (cert) "
+			 "WHERE cert_place.store = :store AND own.store NOT LIKE '%-trust' "
+			 "AND (cert_place.name = :name OR cert_place.name = :name || '.pem')");
+	int rc;
+
+	to[0] = '\0';
+	ask_text(q, ":store", store);
+	ask_text(q, ":name", name);
+	rc = ask_row(q, e);
+	if (rc != 1)
+		return rc;
+	snprintf(to, CERTS_STORE_MAX, "%s", row_text(q, 0));
+	ask_end(q);
+	return 0;
+}
+
+static int
+untrust(struct store *s, const struct attempt *what, struct cluster_change *out, struct err *e)
+{
+	const char *store = what->kind->store;
+	char own[CERTS_STORE_MAX];
+
+	if (own_store_of(s, store, what->name, own, e) != 0 ||
+	    certs_untrust(s, what->kind, what->name, e) != 0)
+		return -1;
+	if (own[0] != '\0')
+		snprintf(out->warning, sizeof(out->warning),
+		    "that is the cluster's own %s certificate, which others look for in %s; cert "
+		    "export %s and cert upload --store %s bring it back",
+		    own, store, own, store);
+	return 0;
+}
+
+int
+cluster_untrust(struct store *s, const struct cert_kind *kind, const char *name,
+    enum cluster_care care, int64_t now, struct cluster_change *out, struct err *e)
+{
+	struct attempt what = { .make = untrust, .kind = kind, .now = now, .name = name };
+
+	return attempt(s, &what, care, out, e);
 }
 
 int

@@ -22,13 +22,13 @@
 struct cluster_change {
 	bool changed;	    /* false: there was nothing to do, or it was only looked at */
 	size_t lists_built; /* new ITLs in the history */
-	char warning[240];  /* "" or why phones may not load one of them */
-	/* New certificates: what would become of the phones without the change, and with it, when
-	 * all services restart and the phones boot. */
+	char warning[240];  /* "", or why phones may not load one of them, or what else to know */
+	/* Certificates that come or go: what would become of the phones without the change, and
+	 * with it, when all services restart and the phones boot. */
 	struct outlook before, after;
 };
 
-/* How a certificate is replaced. */
+/* How a certificate is replaced, or taken away. */
 enum cluster_care {
 	CLUSTER_LOOK,	       /* not at all: only to see what would become of the phones */
 	CLUSTER_UNLESS_LOCKED, /* not when phones would be locked that are not yet: ERR_STRANDS */
@@ -51,6 +51,10 @@ int cluster_regenerate(struct store *s, const struct cert_kind *kind, const stru
 int cluster_replace(struct store *s, const struct cert_kind *kind, const struct node *node,
     const struct cert *c, const struct key *k, enum cluster_care care, int64_t now,
     struct cluster_change *out, struct err *e);
+/* Takes out of a trust store what has this file name, as certs_untrust(), but not so that phones
+ * would be locked.  The warning says when it is a copy of one of the cluster's own. */
+int cluster_untrust(struct store *s, const struct cert_kind *kind, const char *name,
+    enum cluster_care care, int64_t now, struct cluster_change *out, struct err *e);
 int cluster_set_param(struct store *s, const struct param *p, const char *value, const char *who,
     int64_t now, struct cluster_change *out, struct err *e);
 

@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 
-#define COLUMNS "name, model, description, load, security_mode, added, resets, stamp"
+#define COLUMNS                                                                                    \
+	"name, model, description, load, security_mode, added, resets, stamp, encrypted_config"
 
 static int
 not_known(const char *name, struct err *e)
@@ -31,6 +32,18 @@ check_name(const struct device *d, struct err *e)
 	    d->name, d->model->name, prefix);
 }
 
+/* What a person sets. */
+static void
+give_settings(struct ask *q, const struct device *d)
+{
+	ask_text(q, ":name", d->name);
+	ask_text(q, ":model", d->model->name);
+	ask_text(q, ":description", d->description);
+	ask_text(q, ":load", d->load);
+	ask_int(q, ":security", d->security);
+	ask_int(q, ":encrypted", d->encrypted_config);
+}
+
 int
 device_add(struct store *s, const struct device *d, struct err *e)
 {
@@ -39,14 +52,12 @@ device_add(struct store *s, const struct device *d, struct err *e)
 
 	if (check_name(d, e) != 0 || store_begin(s, e) != 0)
 		return -1;
-	q = store_ask(s, "INSERT INTO phone(name, model, description, load, security_mode, added) "
-			 "VALUES (:name, :model, :description, :load, :security, :added) "
-			 "ON CONFLICT(name) DO NOTHING");
-	ask_text(q, ":name", d->name);
-	ask_text(q, ":model", d->model->name);
-	ask_text(q, ":description", d->description);
-	ask_text(q, ":load", d->load);
-	ask_int(q, ":security", d->security);
+	q = store_ask(s,
+	    "INSERT INTO phone(name, model, description, load, security_mode, "
+	    "encrypted_config, added) "
+	    "VALUES (:name, :model, :description, :load, :security, :encrypted, :added) "
+	    "ON CONFLICT(name) DO NOTHING");
+	give_settings(q, d);
 	ask_int(q, ":added", d->added);
 	rc = ask_once(q, e);
 	if (rc == 0 && store_changes(s) == 0)
@@ -60,7 +71,8 @@ take(struct ask *q, struct device *to, struct err *e)
 	*to = (struct device){ .security = (enum security_mode)row_int(q, 4),
 		.added = row_int(q, 5),
 		.resets = row_int(q, 6),
-		.stamp = row_int(q, 7) };
+		.stamp = row_int(q, 7),
+		.encrypted_config = row_int(q, 8) != 0 };
 	snprintf(to->name, sizeof(to->name), "%s", row_text(q, 0));
 	to->model = model_of(row_text(q, 1));
 	snprintf(to->description, sizeof(to->description), "%s", row_text(q, 2));
@@ -132,6 +144,71 @@ device_delete(struct store *s, const char *name, struct err *e)
 	if (rc == 0 && store_changes(s) == 0)
 		rc = not_known(name, e);
 	return store_end(s, rc, e);
+}
+
+static void
+apply(const struct device_change *to, struct device *d)
+{
+	if (to->model != NULL)
+		d->model = to->model;
+	if (to->description != NULL)
+		snprintf(d->description, sizeof(d->description), "%s", to->description);
+	if (to->load != NULL)
+		snprintf(d->load, sizeof(d->load), "%s", to->load);
+	if (to->security != 0)
+		d->security = to->security;
+	if (to->encrypted_config >= 0)
+		d->encrypted_config = to->encrypted_config != 0;
+}
+
+static bool
+same_settings(const struct device *a, const struct device *b)
+{
+	return a->model == b->model && strcmp(a->description, b->description) == 0 &&
+	       strcmp(a->load, b->load) == 0 && a->security == b->security &&
+	       a->encrypted_config == b->encrypted_config;
+}
+
+static int
+write_settings(struct store *s, const struct device *d, struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "UPDATE phone SET model = :model, description = :description, "
+			 "load = :load, security_mode = :security, encrypted_config = :encrypted, "
+			 "stamp = stamp + 1 WHERE name = :name");
+
+	give_settings(q, d);
+	return ask_once(q, e);
+}
+
+/* Within a transaction. */
+static int
+change(struct store *s, const char *name, const struct device_change *to, struct device *now,
+    bool *changed, struct err *e)
+{
+	int rc = device_get(s, name, now, e);
+	struct device was = *now;
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return not_known(name, e);
+	apply(to, now);
+	*changed = !same_settings(&was, now);
+	if (!*changed)
+		return 0;
+	now->stamp++;
+	return check_name(now, e) == 0 ? write_settings(s, now, e) : -1;
+}
+
+int
+device_change(struct store *s, const char *name, const struct device_change *to, struct device *now,
+    bool *changed, struct err *e)
+{
+	*changed = false;
+	if (store_begin(s, e) != 0)
+		return -1;
+	return store_end(s, change(s, name, to, now, changed, e), e);
 }
 
 int

@@ -69,21 +69,32 @@ take(struct ask *q, struct event_row *to)
 	take_text(q, 9, to->because, sizeof(to->because));
 }
 
+static const char *
+question(int64_t after)
+{
+	if (after == EVENTS_NEWEST)
+		return "SELECT * FROM "
+		       "(SELECT id, at, service, node, peer, device, what, verdict, subject, because "
+		       "FROM event WHERE :device IS NULL OR device = :device "
+		       "ORDER BY id DESC LIMIT :max) ORDER BY id";
+	return "SELECT id, at, service, node, peer, device, what, verdict, subject, because "
+	       "FROM event WHERE id > :after AND (:device IS NULL OR device = :device) "
+	       "ORDER BY id LIMIT :max";
+}
+
 int
 events_list(struct store *s, int64_t after, const char *device, size_t max, struct event_row **out,
     size_t *n, struct err *e)
 {
-	struct ask *q = store_ask(s,
-	    "SELECT * FROM (SELECT id, at, service, node, peer, device, what, verdict, subject, because "
-	    "FROM event WHERE id > :after AND (:device IS NULL OR device = :device) "
-	    "ORDER BY id DESC LIMIT :max) ORDER BY id");
+	struct ask *q = store_ask(s, question(after));
 	struct event_row *all = NULL;
 	size_t count = 0;
 	int rc;
 
 	*out = NULL;
 	*n = 0;
-	ask_int(q, ":after", after);
+	if (after != EVENTS_NEWEST)
+		ask_int(q, ":after", after);
 	ask_text(q, ":device", device);
 	ask_int(q, ":max", (int64_t)max);
 	while ((rc = ask_row(q, e)) == 1) {

@@ -12,7 +12,11 @@
 #include "trust/store.h"
 
 /* Not `struct event` and event_add(): those are libevent's. */
-enum { EVENTS_KEPT = 100000, EVENT_TEXT_MAX = 256 };
+enum {
+	EVENTS_KEPT = 100000,
+	EVENT_TEXT_MAX = 256,
+	EVENTS_NEWEST = -1, /* for events_list() */
+};
 
 struct event_row {
 	int64_t id; /* set when read */
@@ -24,8 +28,9 @@ struct event_row {
 
 /* All in one transaction that leaves the generation alone; what is older than EVENTS_KEPT goes. */
 int events_add(struct store *s, const struct event_row *event, size_t n, struct err *e);
-/* The newest, oldest first, after event number `after`, at most max.  device NULL: of all.  *out is
- * the caller's to free. */
+/* At most max, oldest first: the first ones after event number `after` (0: from the beginning), so
+ * that whoever goes on from the last one it was given misses none; or, with EVENTS_NEWEST, the last
+ * ones there are.  device NULL: of all.  *out is the caller's to free. */
 int events_list(struct store *s, int64_t after, const char *device, size_t max,
     struct event_row **out, size_t *n, struct err *e);
 

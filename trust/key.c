@@ -217,6 +217,24 @@ key_to_pkcs8(const struct key *k, struct wr *out, struct err *e)
 	return 0;
 }
 
+int
+key_to_pem(const struct key *k, struct wr *out, struct err *e)
+{
+	BIO *bio = BIO_new(BIO_s_mem()); /* wipes what it held when it is freed */
+	char *text = NULL;
+	long n;
+
+	if (bio == NULL ||
+	    PEM_write_bio_PKCS8PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL, NULL) != 1) {
+		BIO_free(bio);
+		return openssl_says(e, ERR_FAILED, "cannot write the private key");
+	}
+	n = BIO_get_mem_data(bio, &text);
+	wr_put(out, bytes_over(text, (size_t)n));
+	BIO_free(bio);
+	return 0;
+}
+
 bool
 key_fits(const struct key *k, const struct cert *c)
 {

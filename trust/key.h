@@ -24,6 +24,8 @@ struct key *key_from_pem(struct bytes text, struct err *e);
 struct key *key_from_pkcs8(struct bytes der, struct err *e);
 /* PKCS#8 DER, for the store only; wr_wipe() it. */
 int key_to_pkcs8(const struct key *k, struct wr *out, struct err *e);
+/* PKCS#8 in PEM, appended to out, for a file that only its owner may read; wr_wipe() it. */
+int key_to_pem(const struct key *k, struct wr *out, struct err *e);
 void key_free(struct key *k); /* wipes; NULL is fine */
 
 /* OpenSSL's handle, for what only OpenSSL can do with a key (make a certificate, serve TLS).  Lives

@@ -34,8 +34,9 @@ relearn(struct store *s, int64_t node, struct err *e)
 	if (on_node(s, "DELETE FROM tvs_known WHERE node = :node", node, e) != 0)
 		return -1;
 	return on_node(s,
-	    "INSERT INTO tvs_known(node, cert, store) "
-	    "SELECT :node, cert, store FROM cert_place GROUP BY cert, store",
+	    "INSERT INTO tvs_known(node, cert, store, duration) "
+	    "SELECT :node, cert, store, duration FROM cert_place JOIN cert ON cert.id = cert_place.cert "
+	    "GROUP BY cert, store",
 	    node, e);
 }
 
@@ -57,10 +58,10 @@ known_is_news(struct store *s, int64_t node, struct err *e)
 {
 	return on_node(s,
 	    "SELECT 1 WHERE EXISTS "
-	    "(SELECT cert, store FROM cert_place EXCEPT "
-	    " SELECT cert, store FROM tvs_known WHERE node = :node) OR EXISTS "
-	    "(SELECT cert, store FROM tvs_known WHERE node = :node EXCEPT "
-	    " SELECT cert, store FROM cert_place)",
+	    "(SELECT cert, store, duration FROM cert_place JOIN cert ON cert.id = cert_place.cert EXCEPT "
+	    " SELECT cert, store, duration FROM tvs_known WHERE node = :node) OR EXISTS "
+	    "(SELECT cert, store, duration FROM tvs_known WHERE node = :node EXCEPT "
+	    " SELECT cert, store, duration FROM cert_place JOIN cert ON cert.id = cert_place.cert)",
 	    node, e);
 }
 
@@ -156,7 +157,7 @@ int
 known_list(struct store *s, int64_t node, struct held_cert **out, size_t *n, struct err *e)
 {
 	struct ask *q = store_ask(s,
-	    "SELECT cert.id, store, cert.der FROM tvs_known JOIN cert ON cert.id = tvs_known.cert "
+	    "SELECT cert.id, store, cert.der, tvs_known.duration FROM tvs_known JOIN cert ON cert.id = tvs_known.cert "
 	    "WHERE node = :node ORDER BY cert.id, store");
 	struct held_cert *all = NULL, *one;
 	size_t count = 0;
@@ -168,7 +169,9 @@ known_list(struct store *s, int64_t node, struct held_cert **out, size_t *n, str
 	while ((rc = ask_row(q, e)) == 1) {
 		all = mem_resize(all, (count + 1) * sizeof(*all));
 		one = &all[count];
-		*one = (struct held_cert){ .id = row_int(q, 0), .node = node };
+		*one = (struct held_cert){
+			.id = row_int(q, 0), .node = node, .duration = (uint32_t)row_int(q, 3)
+		};
 		snprintf(one->store, sizeof(one->store), "%s", row_text(q, 1));
 		one->cert = cert_from_der(row_blob(q, 2), e);
 		if (one->cert == NULL) {

@@ -4,7 +4,7 @@
  * TVS does not look at the stores for each question: it knows what was there when it started, and
  * what certificate change notification told it since - on a cluster every thirty minutes
  * (PARAM_NOTIFY).  A certificate imported a moment ago is not vouched for yet, one withdrawn still
- * is.
+ * is, and how long phones may remember one is what it was then.
  */
 #ifndef TL_TRUST_KNOWN_H
 #define TL_TRUST_KNOWN_H
@@ -22,11 +22,13 @@ int known_learn(struct store *s, int64_t node, int64_t now, struct err *e);
  * or longer.  *told: to how many that was news. */
 int
 known_notify(struct store *s, int64_t interval_minutes, int64_t now, size_t *told, struct err *e);
-/* 1 when the trust stores hold something else than this TVS knows; 0; -1. */
+/* 1 when the trust stores hold something else than this TVS knows, or for another duration; 0; -1.
+ */
 int known_is_news(struct store *s, int64_t node, struct err *e);
 /* How often it was told something new: another number, another list. */
 int64_t known_times(struct store *s, int64_t node);
-/* What it knows: a row for each store of each certificate.  certs_list_free() it. */
+/* What it knows: a row for each store of each certificate, with the duration that it was told.
+ * certs_list_free() it. */
 int known_list(struct store *s, int64_t node, struct held_cert **out, size_t *n, struct err *e);
 
 #endif

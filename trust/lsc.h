@@ -28,13 +28,16 @@ enum lsc_state {
 const char *lsc_state_word(enum lsc_state state); /* "issued", "held", ... */
 
 /* Durable when it returns: enters the certificate as ISSUED; one that was ISSUED before is LOST.
- * Leaves the generation alone, for nobody's answer depends on it. */
+ * Leaves the generation alone, for nobody's answer depends on it.  The same one may be entered
+ * again; ERR_EXISTS: it is in another phone's account. */
 int lsc_issue(struct store *s, const char *phone, const struct cert *c, int64_t now, struct err *e);
-/* The phone stored it: HELD, the one before REPLACED, and the order is done (order_done()), in one
- * transaction.  ERR_NOT_FOUND: not in the account of this phone. */
+/* The phone stored it: HELD, the one before REPLACED, and the order, when it is to install, is done
+ * (order_done()), in one transaction.  A power failure may take it back (store_begin_relaxed()):
+ * the certificate is still in the account, and the order is run once more.  ERR_NOT_FOUND: not in
+ * the account of this phone. */
 int
 lsc_stored(struct store *s, const char *phone, const struct cert *c, int64_t now, struct err *e);
-/* The phone deleted what it had: DELETED, and the order is done. */
+/* The phone deleted what it had: DELETED, and the order, when it is to delete, is done. */
 int lsc_deleted(struct store *s, const char *phone, int64_t now, struct err *e);
 
 /* The certificate a phone holds; *out is the caller's, NULL when it holds none. */
@@ -55,9 +58,19 @@ struct lsc {
 int lsc_list(struct store *s, const char *phone, struct lsc **out, size_t *n, struct err *e);
 void lsc_list_free(struct lsc *all, size_t n);
 
+/* When the certificates that phones hold run out, by phone; cheap, for whoever lists all phones.
+ * *out is the caller's to free. */
+struct lsc_term {
+	char phone[DEVICE_NAME_MAX];
+	int64_t not_before, not_after; /* Unix seconds */
+};
+int lsc_terms(struct store *s, struct lsc_term **out, size_t *n, struct err *e);
+/* The one of this phone among them; NULL when it holds none. */
+const struct lsc_term *lsc_term_of(const struct lsc_term *all, size_t n, const char *phone);
+
 /* What a phone showed when it was asked (Troubleshoot). */
 enum shown_kind { SHOWN_LSC = 1, SHOWN_MIC = 2 };
-/* Kept, and the order is done. */
+/* Kept, and the order, when it is to troubleshoot, is done. */
 int lsc_shown(struct store *s, const char *phone, enum shown_kind kind, const struct cert *c,
     int64_t now, struct err *e);
 /* *out NULL: none. */

@@ -148,3 +148,13 @@ device_name_is(const char *name)
 			       strspn(name + 3, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == n - 3;
 	return false;
 }
+
+bool
+device_name_in(const char *common_name, const char *device)
+{
+	size_t n = strlen(common_name), m = strlen(device);
+
+	if (m == 0 || n < m || strcmp(common_name + n - m, device) != 0)
+		return false;
+	return n == m || common_name[n - m - 1] == '-';
+}

@@ -32,5 +32,8 @@ enum { DEVICE_NAME_MAX = 64 }; /* with its NUL */
 /* A phone's device name: SEP, ATA and twelve upper-case hex digits, or CSF/TCT/BOT/TAB and letters
  * and digits.  What comes in lower case is for the caller to refuse or to raise. */
 bool device_name_is(const char *name);
+/* Is this the common name of the device's certificate: its name, or the product's number, '-' and
+ * its name ("CP-8861-SEP001122334455")? */
+bool device_name_in(const char *common_name, const char *device);
 
 #endif

@@ -63,8 +63,8 @@ struct order {
 	enum order_auth auth;
 	bool has_string; /* the string itself: order_string() */
 	enum order_keys keys;
-	int rsa_bits;		    /* 512, 1024, 2048, 3072, 4096 */
-	int ec_bits;		    /* 256, 384, 521 */
+	int rsa_bits;		    /* 512, 1024, 2048, 3072, 4096; 0: no RSA key */
+	int ec_bits;		    /* 256, 384, 521; 0: no EC key */
 	int64_t made, completes_by; /* Unix seconds */
 	int wrong;
 	int64_t locked_until; /* 0: not locked */
@@ -83,12 +83,16 @@ const char *order_keys_name(enum order_keys keys); /* "EC Preferred, RSA Backup"
 /* "rsa:2048", "ec:256", "ec:384,rsa:2048" (EC preferred, RSA backup). */
 int order_keys_of(const char *word, struct order *to, struct err *e);
 void order_keys_word(const struct order *o, char to[32]);
+/* Are the sizes such as phones make?  That of a key which is not asked for becomes 0. */
+int order_keys_check(struct order *o, struct err *e);
 /* "Operation Pending", "Upgrade Success", "Delete Failed: Invalid LSC", ...; lives in to. */
 enum { ORDER_STATUS_TEXT_MAX = 96 };
 const char *order_status_text(const struct order *o, char to[ORDER_STATUS_TEXT_MAX]);
 const char *order_status_word(enum order_status status); /* "pending", "invalid-string": JSON */
 
 /* Writes the order, in place of the phone's earlier one: status pending, or none for ORDER_NONE.
+ * The phone's configuration is another one then.  Taken from o: phone, operation, auth, keys and
+ * completes_by; where no key is to be made and both sizes are 0, the key setting stays as it was.
  * string: 4 to 10 digits for ORDER_BY_STRING (NULL keeps the one there is), else NULL.
  * ERR_NOT_FOUND: no such phone; ERR_USAGE: what contradicts itself. */
 int order_schedule(
@@ -105,16 +109,24 @@ int order_make_string(char to[ORDER_STRING_MAX + 1], struct err *e);
 
 enum order_string_verdict { STRING_RIGHT, STRING_WRONG, STRING_LOCKED };
 /* Compares in constant time; counts the wrong ones, and after ORDER_WRONG_MAX of them the phone is
- * locked for ORDER_LOCK_SECONDS whatever it says.  The right one sets the count back; it is used up
- * when the order is settled. */
+ * locked for ORDER_LOCK_SECONDS whatever it says; then the count starts anew.  The right one sets
+ * the count back; it is used up when the order is settled. */
 int order_try_string(struct store *s, const char *phone, const char *string, int64_t now,
     enum order_string_verdict *verdict, struct err *e);
 
 /* The order came to an end with STATUS_SUCCESS: nothing is pending any more, the string is used up,
- * the phone's configuration is another one. */
+ * the phone's configuration is another one.  Nothing at all when none was pending.  A power failure
+ * may take it back (store_begin_relaxed()): then the order is run once more. */
 int order_done(struct store *s, const char *phone, int64_t now, struct err *e);
-/* It failed, so: it stays scheduled, and can be run again, unless the status is STATUS_LATE. */
+/* It failed, so: it stays scheduled, and can be run again, unless the status is STATUS_LATE.  Also
+ * for STATUS_WAITS_FOR_CA, which is no end. */
 int order_failed(
     struct store *s, const char *phone, enum order_status status, int64_t now, struct err *e);
+
+/* Orders a new LSC, ORDER_BY_LSC, for every phone that holds one of whose life more than so many
+ * percent have passed but not all of it, and that has no operation pending: with the keys of its
+ * last order, to be done within PARAM_ORDER_DAYS.  *n: how many.  percent 0: none.  Writes nothing
+ * when none is due, so that it can be called every minute. */
+int order_renew(struct store *s, int percent, int64_t now, size_t *n, struct err *e);
 
 #endif

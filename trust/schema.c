@@ -209,6 +209,7 @@ const char *const schema_step[] = {
 	") STRICT;"
 	"CREATE INDEX lsc_phone ON lsc(phone);"
 	"CREATE UNIQUE INDEX lsc_held ON lsc(phone) WHERE state = 2;"
+	"CREATE INDEX lsc_term ON lsc(phone, not_before, not_after) WHERE state = 2;"
 
 	/* What phones showed: the answer to a troubleshooting order.  kind: 1 LSC, 2 MIC. */
 	"CREATE TABLE phone_cert ("
@@ -226,6 +227,11 @@ const char *const schema_step[] = {
 	"  made INTEGER NOT NULL,"
 	"  signed BLOB" /* DER; NULL: not yet */
 	") STRICT, WITHOUT ROWID;",
+
+	/* 5: configuration that only the phone can read */
+
+	/* TFTP Encrypted Config of its security profile: 0, 1. */
+	"ALTER TABLE phone ADD COLUMN encrypted_config INTEGER NOT NULL DEFAULT 0;",
 };
 
 const size_t schema_steps = sizeof(schema_step) / sizeof(schema_step[0]);

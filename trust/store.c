@@ -30,10 +30,12 @@ struct ask {
 struct store {
 	sqlite3 *db;
 	unsigned depth;
-	bool broken; /* a nested change was taken back */
-	bool loud;   /* a change that raises the generation is among it */
+	bool broken;  /* a nested change was taken back */
+	bool loud;    /* a change that raises the generation is among it */
+	bool durable; /* a change that has to survive a power failure is among it */
+	bool relaxed; /* commits of this transaction do not wait for the disk */
 	struct {
-		bool loud, broken;
+		bool loud, broken, durable;
 		int64_t touched;
 	} before;	 /* store_suppose() */
 	int64_t touched; /* rows, before the change that is open */
@@ -261,27 +263,62 @@ store_patience(struct store *s, int ms)
 	sqlite3_busy_timeout(s->db, ms);
 }
 
-int
-store_begin_quiet(struct store *s, struct err *e)
+/* How hard commits try to reach the disk; SQLite lets it be changed between transactions only. */
+static int
+set_relaxed(struct store *s, bool relaxed, struct err *e)
 {
-	if (s->depth == 0) {
-		s->broken = false;
-		s->loud = false;
-		if (run(s, "BEGIN IMMEDIATE", e, "cannot begin a change") != 0)
-			return -1;
-		s->touched = sqlite3_total_changes64(s->db);
+	if (s->relaxed == relaxed)
+		return 0;
+	if (run(s, relaxed ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", e,
+		"cannot be set up") != 0)
+		return -1;
+	s->relaxed = relaxed;
+	return 0;
+}
+
+static int
+open_transaction(struct store *s, bool relaxed, struct err *e)
+{
+	s->broken = false;
+	s->loud = false;
+	s->durable = false;
+	if (set_relaxed(s, relaxed, e) != 0)
+		return -1;
+	if (run(s, "BEGIN IMMEDIATE", e, "cannot begin a change") != 0) {
+		set_relaxed(s, false, NULL);
+		return -1;
 	}
+	s->touched = sqlite3_total_changes64(s->db);
+	return 0;
+}
+
+static int
+begin(struct store *s, bool loud, bool durable, struct err *e)
+{
+	if (s->depth == 0 && open_transaction(s, !durable, e) != 0)
+		return -1;
 	s->depth++;
+	s->loud = s->loud || loud;
+	s->durable = s->durable || durable;
 	return 0;
 }
 
 int
 store_begin(struct store *s, struct err *e)
 {
-	if (store_begin_quiet(s, e) != 0)
-		return -1;
-	s->loud = true;
-	return 0;
+	return begin(s, true, true, e);
+}
+
+int
+store_begin_quiet(struct store *s, struct err *e)
+{
+	return begin(s, false, true, e);
+}
+
+int
+store_begin_relaxed(struct store *s, struct err *e)
+{
+	return begin(s, true, false, e);
 }
 
 void
@@ -294,6 +331,7 @@ store_rollback(struct store *s)
 	/* A failed statement may have ended the transaction already. */
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	set_relaxed(s, false, NULL);
 }
 
 /* Nothing touched, or nothing that a cache is made from: nobody has to look again. */
@@ -303,6 +341,29 @@ commit_of(const struct store *s)
 	if (!s->loud || sqlite3_total_changes64(s->db) == s->touched)
 		return "COMMIT";
 	return "UPDATE generation SET number = number + 1; COMMIT";
+}
+
+/* Waits until the log, which holds all commits that are not in the file yet, is on the disk. */
+static int
+flush_log(struct store *s, struct err *e)
+{
+	sqlite3_file *log = NULL;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+	    log == NULL || log->pMethods == NULL ||
+	    log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK)
+		return err_set(e, ERR_FAILED, "store: the change may not have reached the disk");
+	return 0;
+}
+
+/* A durable change inside a relaxed one came too late to ask SQLite to wait for the disk. */
+static int
+settle(struct store *s, struct err *e)
+{
+	bool late = s->relaxed && s->durable;
+
+	set_relaxed(s, false, NULL); /* should that fail, the next change tries it again */
+	return late ? flush_log(s, e) : 0;
 }
 
 int
@@ -322,7 +383,7 @@ store_commit(struct store *s, struct err *e)
 		return -1;
 	}
 	s->depth--;
-	return 0;
+	return settle(s, e);
 }
 
 int
@@ -337,6 +398,7 @@ store_end(struct store *s, int rc, struct err *e)
 int
 store_suppose(struct store *s, struct err *e)
 {
+	s->before.durable = s->durable;
 	if (store_begin_quiet(s, e) != 0)
 		return -1;
 	s->before.loud = s->loud;
@@ -361,6 +423,7 @@ store_suppose_end(struct store *s)
 	}
 	s->loud = s->before.loud;
 	s->broken = s->before.broken;
+	s->durable = s->before.durable;
 	s->touched += sqlite3_total_changes64(s->db) - s->before.touched;
 	s->depth--;
 }

@@ -38,6 +38,10 @@ int store_begin(struct store *s, struct err *e);
 /* As store_begin(), for what nobody's cache depends on (the trail of events): the generation stays,
  * unless a change that raises it is nested inside. */
 int store_begin_quiet(struct store *s, struct err *e);
+/* As store_begin(), for what can be done again when it is lost: all or nothing, and kept when the
+ * process is killed, but a power failure may take it back (and never anything that came before it).
+ * Durable when it is nested in a change of the other kinds, or one of those in it. */
+int store_begin_relaxed(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 /* Ends a nested change: commits when rc is 0, else takes it back; gives rc, or -1. */

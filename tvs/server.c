@@ -7,10 +7,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "trust/certs.h"
-#include "trust/key.h"
 #include "trust/known.h"
 #include "trust/model.h"
+#include "trust/presented.h"
 #include "trust/service.h"
 #include "tvs/answer.h"
 #include "tvs/trace.h"
@@ -30,9 +29,8 @@ struct tvs_server {
 	/* As of the store's generation. */
 	int64_t generation;
 	bool running;
-	int64_t starts; /* which start the certificate is of; 0: none */
-	struct cert *cert;
-	struct key *key;
+	int64_t starts; /* which start `shown` is of; 0: none */
+	struct presented shown;
 	struct tvs_view *view; /* never NULL after tvs_server_new() */
 	int64_t view_times;
 
@@ -50,9 +48,9 @@ struct session {
 static struct tls *
 make_tls(const struct tvs_server *v, const struct tls_rules *rules, struct err *e)
 {
-	struct bytes der = cert_der(v->cert);
+	const struct presented *p = &v->shown;
 
-	return tls_server_new(rules, &der, 1, key_handle(v->key), v->plan.tickets, e);
+	return tls_server_new(rules, p->der, p->n, key_handle(p->key), v->plan.tickets, e);
 }
 
 /* A listener that cannot present the new certificate goes on with the old one, and says so: rules
@@ -77,22 +75,12 @@ present(struct tvs_server *v)
 static int
 load_identity(struct tvs_server *v, const struct service *now, struct err *e)
 {
-	struct key *key;
-	struct cert *cert;
-	int64_t id;
+	struct presented p;
 
-	cert = service_cert(v->plan.store, v->plan.node.id, "TVS", "TVS", &id, e);
-	if (cert == NULL)
+	if (presented_load(v->plan.store, v->plan.node.id, "TVS", "TVS", &p, e) != 0)
 		return -1;
-	key = certs_key(v->plan.store, id, e);
-	if (key == NULL) {
-		cert_free(cert);
-		return -1;
-	}
-	cert_free(v->cert);
-	key_free(v->key);
-	v->cert = cert;
-	v->key = key;
+	presented_free(&v->shown);
+	v->shown = p;
 	v->starts = now->starts;
 	present(v);
 	return 0;
@@ -329,7 +317,7 @@ tvs_server_listen(struct tvs_server *v, const struct tvs_listener *on, struct er
 
 	if (v->listeners == TVS_LISTENERS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d listeners", TVS_LISTENERS_MAX);
-	if (v->cert == NULL && load_identity(v, &stopped, e) != 0)
+	if (v->shown.n == 0 && load_identity(v, &stopped, e) != 0)
 		return -1;
 	tls = make_tls(v, &on->rules, e);
 	if (tls == NULL)
@@ -375,7 +363,6 @@ tvs_server_free(struct tvs_server *v)
 	for (size_t i = 0; i < v->listeners; i++)
 		conn_listener_close(v->listener[i].on);
 	tvs_view_free(v->view);
-	cert_free(v->cert);
-	key_free(v->key);
+	presented_free(&v->shown);
 	free(v);
 }

@@ -4,7 +4,8 @@
  * store is looked at.
  *
  * It works with the certificate, the key and the trust stores of its last start (and of the last
- * certificate change notification), as CUCM's does.
+ * certificate change notification), as CUCM's does.  With a certificate that a CA signed it sends
+ * the CAs between that and the root (trust/presented.h).
  */
 #ifndef TL_TVS_SERVER_H
 #define TL_TVS_SERVER_H

@@ -142,6 +142,7 @@ place_all(struct held_cert *held, size_t n, struct tvs_place *places, struct err
 	}
 	for (size_t i = 0; i < n; i++) {
 		places[i].id = held[i].id;
+		places[i].duration = held[i].duration;
 		places[i].cert = held[i].cert;
 		held[i].cert = NULL;
 	}

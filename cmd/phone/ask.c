@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/phone/door.h"
 #include "cmd/phone/when.h"
 #include "trust/role.h"
 
@@ -47,57 +48,6 @@ void
 asker_free(struct asker *a)
 {
 	vouched_clear(&a->vouched);
-}
-
-/* ---- who answers ---- */
-
-/* Is the server one of the phone's? */
-struct door {
-	const struct tlist *itl;
-	bool is_stranger;
-};
-
-/* A record has the certificate, or in newer ITLs a hash of it. */
-static bool
-is_record_of(const struct tlist_record *r, const struct cert *c)
-{
-	if (r->role != ROLE_TVS)
-		return false;
-	if (r->cert != NULL)
-		return cert_eq(r->cert, c);
-	return r->hash.n > 0 &&
-	       (bytes_eq(r->hash, cert_sha1(c)) || bytes_eq(r->hash, cert_sha256(c)));
-}
-
-static int
-check_server(void *ctx, struct bytes der, struct err *e)
-{
-	struct door *door = ctx;
-	struct cert *c = cert_from_der(der, e);
-	bool is_ours = false;
-
-	door->is_stranger = true;
-	if (c == NULL)
-		return err_prefix(e, "its certificate");
-	for (size_t i = 0; door->itl != NULL && i < door->itl->n; i++)
-		is_ours = is_ours || is_record_of(&door->itl->record[i], c);
-	if (!is_ours)
-		err_set(e, ERR_NO,
-		    "its certificate, of %.160s, is none of the TVS in the phone's ITL",
-		    cert_subject(c, CERT_CISCO));
-	door->is_stranger = !is_ours;
-	cert_free(c);
-	return is_ours ? 0 : -1;
-}
-
-/* What a model speaks.  AES with RSA key exchange is all that a 79xx knows. */
-static struct tls_rules
-rules_of(const struct model *m)
-{
-	if (m->tls12)
-		return (struct tls_rules){ .min = TLS_1_0, .max = TLS_1_2 };
-	return (
-	    struct tls_rules){ .min = TLS_1_0, .max = TLS_1_0, .ciphers = "AES256-SHA:AES128-SHA" };
 }
 
 /* ---- what is answered ---- */
@@ -165,12 +115,14 @@ static void
 attempt(struct asking *x, const struct devconf_server *member)
 {
 	struct ask_attempt *at = &x->report->attempt[x->report->n++];
-	struct door door = { .itl = x->phone->memory->list[MEMORY_ITL] };
+	struct door door = { .list = { x->phone->memory->list[MEMORY_ITL] },
+		.role = ROLE_TVS,
+		.lists = "the phone's ITL" };
 	struct tls_call to = { .host = member->host,
 		.port = member->port,
-		.rules = rules_of(x->phone->model),
+		.rules = door_rules(x->phone->model),
 		.timeout_ms = x->a->timeout_ms > 0 ? x->a->timeout_ms : ASK_TIMEOUT_MS,
-		.check = check_server,
+		.check = door_check,
 		.ctx = &door };
 	struct wr message = { 0 };
 	struct err why = { 0 };

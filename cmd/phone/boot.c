@@ -4,11 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/mem.h"
+#include "cmd/phone/claim.h"
 #include "cmd/phone/memory.h"
-
-enum { FOLDER_MODE = 0700 };
 
 struct boot {
 	const struct boot_plan *plan;
@@ -293,6 +290,19 @@ outcome_of(const struct boot_result *r)
 	return last == STEP_MISSING ? BOOT_NO_CONFIG : BOOT_TRUSTED;
 }
 
+/* A configuration that it accepted just now tells it what CAPF wants, whatever became of its lists;
+ * what comes of that does not change what it trusts. */
+static void
+enrol(struct boot *b)
+{
+	struct boot_result *r = b->result;
+	struct enrol_phone phone = { b->plan->name, r->model, b->memory };
+	const struct boot_step *last = &r->step[r->n - 1];
+
+	if (b->plan->enrol != NULL && last->kind == STEP_CONFIG && last->verdict == STEP_ACCEPTED)
+		b->plan->enrol(b->plan->enrol_ctx, &phone, &r->enrol);
+}
+
 static int
 conclude(struct boot *b, struct err *e)
 {
@@ -311,65 +321,13 @@ conclude(struct boot *b, struct err *e)
 	return memory_keep_note(b->memory, e);
 }
 
-/* Without other word a SEP is a 7975, the model whose boot order Cisco showed when Security By
- * Default was new; an ATA or a soft phone is the first of its kind in the table. */
-static const struct model *
-model_of_name(const char *name)
-{
-	size_t n;
-	const struct model *m = model_table(&n), *end = m + n;
-
-	if (strncmp(name, "SEP", 3) == 0)
-		return model_of("7975");
-	while (m < end && strncmp(name, m->prefix, strlen(m->prefix)) != 0)
-		m++;
-	return m < end ? m : NULL;
-}
-
-static int
-choose_model(struct boot *b, struct err *e)
-{
-	const char *remembered = b->memory->note.model, *name = b->plan->name;
-	const struct model *m = b->plan->model;
-
-	if (m == NULL)
-		m = remembered != NULL ? model_of(remembered) : model_of_name(name);
-	if (m == NULL)
-		return err_set(e, ERR_MALFORMED, "%s names a model that we do not know: %s",
-		    b->plan->folder, remembered);
-	if (strncmp(name, m->prefix, strlen(m->prefix)) != 0)
-		return err_set(e, ERR_USAGE, "a %s has a name that starts with %s, not %s", m->name,
-		    m->prefix, name);
-	b->result->model = m;
-	return 0;
-}
-
-/* A memory belongs to one phone: with another's lists a boot would tell nothing about this one. */
-static int
-claim_memory(struct boot *b, struct err *e)
-{
-	struct memory_note *note = &b->memory->note;
-	const char *name = b->plan->name;
-
-	if (note->name != NULL && strcmp(note->name, name) != 0) {
-		err_set(e, ERR_USAGE, "%s is the memory of %s, not of %s", b->plan->folder,
-		    note->name, name);
-		return err_hint(e, "give each phone a folder of its own");
-	}
-	if (choose_model(b, e) != 0)
-		return -1;
-	memory_note_set(&note->name, name);
-	memory_note_set(&note->model, b->result->model->name);
-	b->result->damaged = b->memory->damaged[MEMORY_CTL] || b->memory->damaged[MEMORY_ITL];
-	return 0;
-}
-
 static int
 go_through(struct boot *b, struct err *e)
 {
-	if (claim_memory(b, e) != 0 || update_ctl(b, e) != 0 || update_itl(b, e) != 0 ||
-	    load_config(b, e) != 0)
+	b->result->damaged = b->memory->damaged[MEMORY_CTL] || b->memory->damaged[MEMORY_ITL];
+	if (update_ctl(b, e) != 0 || update_itl(b, e) != 0 || load_config(b, e) != 0)
 		return -1;
+	enrol(b);
 	return conclude(b, e);
 }
 
@@ -380,13 +338,7 @@ phone_boot(const struct boot_plan *plan, struct boot_result *out, struct err *e)
 	int rc;
 
 	*out = (struct boot_result){ .n = 0 };
-	if (!device_name_is(plan->name))
-		return err_set(e, ERR_USAGE,
-		    "%.60s is not a device name, such as SEP and twelve upper-case hex digits",
-		    plan->name);
-	if (file_make_folder(plan->folder, FOLDER_MODE, e) != 0)
-		return -1;
-	b.memory = memory_load(plan->folder, e);
+	b.memory = claim_memory(plan->folder, plan->name, plan->model, &out->model, e);
 	if (b.memory == NULL)
 		return -1;
 	rc = go_through(&b, e);

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "cmd/phone/ask.h"
+#include "cmd/phone/enrol_phone.h"
 #include "cmd/phone/fetch.h"
 #include "cmd/phone/words.h"
 #include "trust/judge.h"
@@ -28,6 +29,10 @@ struct boot_plan {
 	struct judge_tvs (*ask_tvs)(void *ctx, const struct ask_phone *phone,
 	    const struct judgement *about, struct ask_report *report);
 	void *tvs_ctx;
+	/* Enrols with CAPF as the configuration that it accepted wants (enrol_phone.h).  NULL:
+	 * there is no way to CAPF. */
+	void (*enrol)(void *ctx, const struct enrol_phone *phone, struct enrol_report *report);
+	void *enrol_ctx;
 	int64_t now; /* Unix seconds, by the phone's clock */
 };
 
@@ -78,6 +83,7 @@ struct boot_result {
 	bool has_ctl, has_itl; /* now */
 	struct boot_step step[BOOT_STEPS_MAX];
 	size_t n;
+	struct enrol_report enrol; /* what came of CAPF; the outcome does not depend on it */
 	enum boot_outcome outcome;
 	struct words status;
 	int tl_code; /* words_tl_code() */

@@ -66,12 +66,15 @@ holds(const char *folder, const char *name)
 	return is;
 }
 
-/* A phone cut off in its first boot has left a list, but no note. */
+/* A phone cut off in its first boot has left a list, but no note; one that was given certificates
+ * by hand has these. */
 bool
 memory_is(const char *folder)
 {
 	return holds(folder, note_name) || holds(folder, memory_list_name(MEMORY_CTL)) ||
-	       holds(folder, memory_list_name(MEMORY_ITL));
+	       holds(folder, memory_list_name(MEMORY_ITL)) ||
+	       holds(folder, identity_file(IDENTITY_LSC)) ||
+	       holds(folder, identity_file(IDENTITY_MIC));
 }
 
 /* A list that was cut or overwritten may still decode, so its own signature is looked at too.  A
@@ -120,6 +123,15 @@ load_note(struct memory *m, struct err *e)
 	return rc;
 }
 
+static int
+load_identities(struct memory *m, struct err *e)
+{
+	for (int kind = 0; kind < IDENTITIES; kind++)
+		if (identity_load(m->folder, kind, &m->identity[kind], e) != 0)
+			return -1;
+	return 0;
+}
+
 struct memory *
 memory_load(const char *folder, struct err *e)
 {
@@ -130,7 +142,7 @@ memory_load(const char *folder, struct err *e)
 		e = &own;
 	m->folder = mem_text(folder);
 	if (load_note(m, e) == 0 && load_list(m, MEMORY_CTL, e) == 0 &&
-	    load_list(m, MEMORY_ITL, e) == 0)
+	    load_list(m, MEMORY_ITL, e) == 0 && load_identities(m, e) == 0)
 		return m;
 	memory_free(m);
 	return NULL;
@@ -143,6 +155,8 @@ memory_free(struct memory *m)
 		return;
 	for (size_t i = 0; i < MEMORY_LISTS; i++)
 		tlist_free(m->list[i]);
+	for (size_t i = 0; i < IDENTITIES; i++)
+		identity_clear(&m->identity[i]);
 	conf_free(table, SETTINGS, &m->note);
 	free(m->folder);
 	free(m);
@@ -166,6 +180,30 @@ memory_keep_list(struct memory *m, enum memory_list which, struct tlist *list, s
 	tlist_free(m->list[which]);
 	m->list[which] = list;
 	m->damaged[which] = false;
+	return 0;
+}
+
+/* A key that cannot be erased after its certificate came does no harm: the next one replaces it. */
+int
+memory_keep_identity(
+    struct memory *m, enum identity_kind kind, struct cert *c, struct key *k, struct err *e)
+{
+	if (identity_keep(m->folder, kind, c, k, e) != 0)
+		return -1;
+	if (kind == IDENTITY_LSC)
+		identity_erase_next(m->folder, NULL);
+	identity_clear(&m->identity[kind]);
+	m->identity[kind] = (struct identity){ .cert = c, .key = k };
+	return 0;
+}
+
+int
+memory_erase_lsc(struct memory *m, struct err *e)
+{
+	if (identity_erase(m->folder, IDENTITY_LSC, e) != 0 ||
+	    identity_erase_next(m->folder, e) != 0)
+		return -1;
+	identity_clear(&m->identity[IDENTITY_LSC]);
 	return 0;
 }
 

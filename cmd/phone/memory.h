@@ -1,7 +1,7 @@
 /*
  * memory: what a virtual phone remembers between boots, as a folder that one can look into and
- * copy: CTLFile.tlv, ITLFile.tlv, its configuration (SEP....cnf.xml), phone.txt, and what TVS
- * vouched for (vouched.h).
+ * copy: CTLFile.tlv, ITLFile.tlv, its configuration (SEP....cnf.xml), phone.txt, what TVS vouched
+ * for (vouched.h), and its certificates (identity.h).
  *
  * Each file is replaced whole, so a phone that is cut off in between wakes up with the old file or
  * the new one.  Judges nothing; no network.
@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "cmd/phone/identity.h"
 #include "cmd/phone/words.h"
 #include "trust/tlist.h"
 
@@ -34,6 +35,7 @@ struct memory {
 	char *folder;
 	struct tlist *list[MEMORY_LISTS]; /* NULL: none */
 	bool damaged[MEMORY_LISTS];	  /* the file is no whole list: as if there were none */
+	struct identity identity[IDENTITIES];
 	struct memory_note note;
 };
 
@@ -52,6 +54,13 @@ int memory_config(const struct memory *m, struct wr *out, struct err *e);
 int memory_keep_list(struct memory *m, enum memory_list which, struct tlist *list, struct err *e);
 /* As <name>.cnf.xml, whichever file it came from; the name stands in the note. */
 int memory_keep_config(struct memory *m, const char *from, struct bytes config, struct err *e);
+
+/* In the folder first, then in *m, which takes over both; on -1 they are still the caller's.  With
+ * a new LSC the key that was made for it is one to come no longer. */
+int memory_keep_identity(
+    struct memory *m, enum identity_kind kind, struct cert *c, struct key *k, struct err *e);
+/* Its LSC, and the key of one to come. */
+int memory_erase_lsc(struct memory *m, struct err *e);
 
 /* The note: change it with these, then write it. */
 void memory_note_set(char **field, const char *text); /* text NULL: nothing */

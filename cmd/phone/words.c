@@ -224,6 +224,19 @@ say_config(const struct boot_step *s, struct words *out)
 		say(out, "invalid file %s, authenticated fail. Reason:14", s->file);
 }
 
+/* What stands at LSC in the security menu is Installed or Not Installed (7900 and 8800
+ * administration guides); the other two are ours. */
+static void
+say_lsc(const struct enrol_report *r, struct words *out)
+{
+	if (r->end == ENROL_NEEDS_HAND)
+		say(out, "LSC: authentication string needed");
+	else if (r->stored || r->deleted)
+		say(out, "LSC: %s", r->stored ? "Installed" : "Not Installed");
+	else if (r->to.host[0] != '\0' && r->end != ENROL_DONE)
+		say(out, "LSC: update failed");
+}
+
 void
 words_status(const struct boot_result *r, struct words *out)
 {
@@ -233,6 +246,7 @@ words_status(const struct boot_result *r, struct words *out)
 	say_lists(r, out);
 	if (r->n > 0)
 		say_config(&r->step[r->n - 1], out);
+	say_lsc(&r->enrol, out);
 }
 
 enum {

@@ -9,7 +9,8 @@ _trustlist_words() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		--json | --yes | --help | --version | --restart | --dry-run | --chain | --der | --by-name) ;;
+		--json | --yes | --help | --version | --restart | --dry-run | --chain | --der | --by-name | \
+			--stay | --all | --generate-string | --pending | --stale) ;;
 		--*) ((i++)) ;; # and its value
 		*) printf '%s\n' "$word" ;;
 		esac
@@ -20,8 +21,12 @@ _trustlist_nouns() {
 	"$1" help 2>/dev/null | awk '/^options/ { exit } /^  [a-z]/ { print $1 }'
 }
 
+# The next word of the verbs that begin with these; behind the verb stands what it does.
 _trustlist_verbs() {
-	"$1" help "$2" 2>/dev/null | awk -v noun="$2" '$1 == noun { print $2 }'
+	"$1" help "$2" 2>/dev/null | awk -v typed="${*:2} " '{
+		sub(/^ +/, ""); sub(/  .*/, "")
+		if (index($0, typed) == 1) { $0 = substr($0, length(typed) + 1); print $1 }
+	}'
 }
 
 _trustlist_options() {
@@ -41,6 +46,14 @@ _trustlist() {
 	--log-level) found='error warn info debug' ;;
 	--release) found='8.0 10.0 11.5 12.5 14' ;;
 	--digest) found='sha1 sha512' ;;
+	--operation) found='install delete troubleshoot none' ;;
+	--auth) found='null string lsc mic' ;;
+	--key)
+		# A file, but where it is the kind of key that a phone is to make.
+		[[ ${words[*]:0:2} != 'capf schedule' ]] ||
+			found='rsa:2048 rsa:3072 rsa:4096 ec:256 ec:384 ec:521 ec:384,rsa:2048'
+		;;
+	--shown) found='lsc mic' ;;
 	--store)
 		found='CallManager TVS CAPF ITLRecovery tomcat CallManager-trust CAPF-trust
 			Phone-SAST-trust Phone-VPN-trust TVS-trust tomcat-trust'
@@ -48,11 +61,11 @@ _trustlist() {
 	--*) ;;
 	*)
 		if [[ $cur == -* ]]; then
-			found=$(_trustlist_options "$1" "${words[@]:0:2}")
+			found=$(_trustlist_options "$1" "${words[@]:0:4}")
 		elif ((${#words[@]} == 0)); then
 			found="help $(_trustlist_nouns "$1")"
-		elif ((${#words[@]} == 1)); then
-			found=$(_trustlist_verbs "$1" "${words[0]}")
+		else
+			found=$(_trustlist_verbs "$1" "${words[@]}")
 		fi
 		;;
 	esac

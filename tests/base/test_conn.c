@@ -38,6 +38,8 @@ struct shop {
 	int finish_after;   /* so many messages; -1: in open(); 0: never */
 	bool finish_in_close;
 	bool answer_big, asleep;
+	unsigned patience; /* given to each in open(); 0: the usual */
+	int late;	   /* ended because a deadline passed */
 	size_t bytes;
 };
 
@@ -74,6 +76,8 @@ shop_open(struct conn *c, void *service)
 	k->shop = s;
 	k->conn = c;
 	s->opened++;
+	if (s->patience > 0)
+		conn_patience(c, s->patience);
 	if (s->finish_after < 0)
 		conn_finish(c);
 	return k;
@@ -102,6 +106,7 @@ shop_close(void *session)
 	struct customer *k = session;
 
 	k->shop->closed++;
+	k->shop->late += conn_is_late(k->conn);
 	if (k->shop->finish_in_close) {
 		conn_send(k->conn, bytes_of("\4late"));
 		conn_finish(k->conn);
@@ -619,6 +624,23 @@ quiet_listener_serves_whom_it_has(void)
 	shop_end(&s);
 }
 
+/* Its connection was made by the kernel, and shutting the port would have reset it. */
+static void
+quiet_listener_serves_who_stands_at_the_port(void)
+{
+	struct peer p;
+	struct shop s;
+
+	shop_start(&s);
+	peer_begin(&p, &s, TLS_1_2);
+	conn_listener_quiet(s.listener);
+	UNTIL(&s, peer_step(&p));
+	peer_send(&p, bytes_of("\1a"));
+	UNTIL(&s, peer_has(&p, "\1a"));
+	peer_end(&p);
+	shop_end(&s);
+}
+
 /* ---- peers that do not read ---- */
 
 static void
@@ -835,6 +857,32 @@ idle_connection_is_ended(void)
 	CU_ASSERT_EQUAL(counters(&s)->timeouts, 1);
 	CU_ASSERT_EQUAL(s.closed, 1);
 	peer_end(&p);
+	shop_end(&s);
+}
+
+/* The greeting is what begins the wait. */
+static void
+peer_may_be_given_another_patience(void)
+{
+	char host[64];
+	struct shop s;
+	struct peer p;
+
+	shop_start(&s);
+	s.greet = true;
+	s.patience = 1;
+	peer_meet(&p, &s);
+	conn_peer_host(s.last, host, sizeof(host));
+	CU_ASSERT_STRING_EQUAL(host, "127.0.0.1");
+	UNTIL(&s, peer_is_closed(&p));
+	CU_ASSERT_EQUAL(counters(&s)->timeouts, 1);
+	CU_ASSERT_EQUAL(s.late, 1);
+	peer_end(&p);
+	peer_meet(&p, &s);
+	peer_send(&p, bytes_of("\1a"));
+	peer_end(&p);
+	UNTIL(&s, s.closed == 2);
+	CU_ASSERT_EQUAL(s.late, 1); /* it went by itself */
 	shop_end(&s);
 }
 
@@ -1150,6 +1198,8 @@ static const struct suite_test tests[] = {
 	{ "vanished peer is noticed", vanished_peer_is_noticed },
 	{ "closing the listener ends all", closing_the_listener_ends_all },
 	{ "quiet listener serves whom it has", quiet_listener_serves_whom_it_has },
+	{ "quiet listener serves who stands at the port",
+	    quiet_listener_serves_who_stands_at_the_port },
 	{ "slow reader gets all in the end", slow_reader_gets_all_in_the_end },
 	{ "reader that never reads is given up", reader_that_never_reads_is_given_up },
 	{ "too much for a peer that does not read ends it",
@@ -1161,6 +1211,7 @@ static const struct suite_test tests[] = {
 	{ "slow drip is ended by the deadline of the message",
 	    slow_drip_is_ended_by_the_deadline_of_the_message },
 	{ "idle connection is ended", idle_connection_is_ended },
+	{ "a peer may be given another patience", peer_may_be_given_another_patience },
 	{ "five hundred silent peers disturb nobody", five_hundred_silent_peers_disturb_nobody },
 	{ "service that is not awake turns peers away",
 	    service_that_is_not_awake_turns_peers_away },

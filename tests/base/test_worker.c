@@ -345,6 +345,114 @@ stop_may_race_the_start(void)
 	}
 }
 
+/* A service whose stop() has something to end first, in the same loop, and is let go. */
+struct slow {
+	_Atomic unsigned ending, ticks, ended;
+	_Atomic bool let_go;
+};
+
+struct slow_own {
+	struct slow *service;
+	struct loop *loop;
+	struct loop_watch *timer;
+};
+
+static void
+slow_tick(void *ctx)
+{
+	struct slow_own *own = ctx;
+
+	own->service->ticks++;
+	if (own->service->let_go)
+		loop_stop(own->loop);
+	else
+		loop_timer_start(own->timer, 1);
+}
+
+static int
+slow_start(void *ctx, unsigned number, struct loop *l, void **out, struct err *e)
+{
+	struct slow_own *own = mem_new(sizeof(*own));
+
+	(void)number;
+	(void)e;
+	*own = (struct slow_own){ .service = ctx, .loop = l };
+	own->timer = loop_timer(l, slow_tick, own);
+	*out = own;
+	return 0;
+}
+
+static void
+slow_stop(void *own_)
+{
+	struct slow_own *own = own_;
+
+	own->service->ending++;
+	loop_timer_start(own->timer, 0);
+	loop_run(own->loop);
+	own->service->ended += own->service->let_go;
+	loop_forget(own->timer);
+	free(own);
+}
+
+static const struct worker_ops slow_ops = { slow_start, slow_stop };
+
+static void
+wait_for_ticks(struct slow *s)
+{
+	unsigned until = s->ticks + 20;
+
+	while (s->ticks < until)
+		usleep(100);
+}
+
+static void *
+let_go_later(void *arg)
+{
+	struct slow *s = arg;
+
+	wait_for_ticks(s);
+	s->let_go = true;
+	return NULL;
+}
+
+static void
+who_is_told_ends_what_it_is_at(void)
+{
+	struct slow s = { .ending = 0 };
+	struct err e;
+	struct workers *w = workers_start(2, &slow_ops, &s, &e);
+	pthread_t thread;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	CU_ASSERT_FALSE(workers_are_over(w));
+	workers_tell(w);
+	while (s.ending < 2)
+		usleep(100);
+	workers_tell(w);
+	wait_for_ticks(&s);
+	CU_ASSERT_FALSE(workers_are_over(w));
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, let_go_later, &s), 0);
+	workers_stop(w);
+	CU_ASSERT_EQUAL(s.ended, 2);
+	pthread_join(thread, NULL);
+}
+
+static void
+who_has_ended_is_over(void)
+{
+	struct slow s = { .let_go = true };
+	struct err e;
+	struct workers *w = workers_start(2, &slow_ops, &s, &e);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	workers_tell(w);
+	while (!workers_are_over(w))
+		usleep(100);
+	CU_ASSERT_EQUAL(s.ended, 2);
+	workers_stop(w);
+}
+
 static void
 number_of_workers_is_bounded(void)
 {
@@ -381,6 +489,8 @@ static const struct suite_test tests[] = {
 	    workers_start_run_and_stop_on_their_threads },
 	{ "one that cannot start stops the others", one_that_cannot_start_stops_the_others },
 	{ "stop may race the start", stop_may_race_the_start },
+	{ "who is told ends what it is at", who_is_told_ends_what_it_is_at },
+	{ "who has ended is over", who_has_ended_is_over },
 	{ "number of workers is bounded", number_of_workers_is_bounded },
 	{ "wall clock is Unix time", wall_clock_is_unix_time },
 };

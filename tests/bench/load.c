@@ -6,20 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <netinet/tcp.h>
-
 #include "base/mem.h"
+#include "tests/bench/ends.h"
 #include "tests/bench/tls.h"
 
 enum {
 	EVENTS = 64,
 	LATE_MS = 10000, /* no answer for so long is a failure */
 	LOOK_MS = 500,
-	HOSTS = 250, /* 127.77.thread.1 and up: each has ports enough, and none looks like a NAT */
 	ANSWER_MAX = 20480,
 };
 
@@ -48,15 +44,6 @@ struct crew {
 	char failure[128];
 };
 
-static int64_t
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* ---- one connection ---- */
 
 static void
@@ -69,33 +56,14 @@ note_failure(struct crew *k, const char *what)
 	snprintf(k->failure, sizeof(k->failure), "%s: %s", what, reason ? reason : "-");
 }
 
-static int
-connect_from(struct crew *k)
-{
-	struct sockaddr_in from = { .sin_family = AF_INET };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-
-	from.sin_addr.s_addr = htonl(0x7f4d0001 + (k->number << 8) + k->sent++ % HOSTS);
-	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
-	    (connect(fd, (const struct sockaddr *)&k->exchange->at, sizeof(k->exchange->at)) == 0 ||
-		errno == EINPROGRESS))
-		return fd;
-	close(fd);
-	return -1;
-}
-
 /* Until connect() is done the socket cannot be written; after that answers are waited for. */
 static void
 begin(struct crew *k, struct client *c)
 {
-	struct epoll_event wanted = { .events = EPOLLOUT, .data.ptr = c };
-
-	c->since = now_us();
+	c->since = ends_now_us();
 	c->has_asked = false;
 	c->got = 0;
-	c->fd = connect_from(k);
+	c->fd = ends_connect(&k->exchange->at, k->number, k->sent++);
 	if (c->fd < 0) {
 		note_failure(k, "connect");
 		return;
@@ -105,14 +73,14 @@ begin(struct crew *k, struct client *c)
 	SSL_set_connect_state(c->ssl);
 	if (c->session != NULL)
 		SSL_set_session(c->ssl, c->session);
-	epoll_ctl(k->epoll, EPOLL_CTL_ADD, c->fd, &wanted);
+	ends_watch(k->epoll, EPOLL_CTL_ADD, c->fd, EPOLLOUT, c);
 	k->busy++;
 }
 
 static void
 begin_again(struct crew *k, struct client *c)
 {
-	if (now_us() < k->until)
+	if (ends_now_us() < k->until)
 		begin(k, c);
 }
 
@@ -150,20 +118,12 @@ succeed(struct crew *k, struct client *c)
 		k->room = k->room ? 2 * k->room : 4096;
 		k->us = mem_resize(k->us, k->room * sizeof(*k->us));
 	}
-	k->us[k->answers++] = (uint32_t)(now_us() - c->since);
+	k->us[k->answers++] = (uint32_t)(ends_now_us() - c->since);
 	k->resumed += SSL_session_reused(c->ssl) == 1;
 	keep_session(k, c);
 	SSL_shutdown(c->ssl);
 	end(k, c);
 	begin_again(k, c);
-}
-
-static void
-await_reading(const struct crew *k, struct client *c)
-{
-	struct epoll_event wanted = { .events = EPOLLIN, .data.ptr = c };
-
-	epoll_ctl(k->epoll, EPOLL_CTL_MOD, c->fd, &wanted);
 }
 
 /* 1: goes on; 0: must wait; -1. */
@@ -201,7 +161,7 @@ turn(struct crew *k, struct client *c)
 	int rc = 1;
 
 	if (SSL_in_before(c->ssl))
-		await_reading(k, c);
+		ends_watch(k->epoll, EPOLL_CTL_MOD, c->fd, EPOLLIN, c);
 	if (!c->has_asked)
 		rc = shake_and_ask(k, c);
 	if (rc < 0)
@@ -220,7 +180,7 @@ fail_late(struct crew *k)
 	for (unsigned i = 0; i < k->clients; i++) {
 		struct client *c = &k->client[i];
 
-		if (c->ssl != NULL && now_us() - c->since > LATE_MS * 1000) {
+		if (c->ssl != NULL && ends_now_us() - c->since > LATE_MS * 1000) {
 			errno = ETIMEDOUT;
 			fail(k, c, "late");
 		}
@@ -231,7 +191,7 @@ static void
 run_until(struct crew *k, int64_t until)
 {
 	struct epoll_event event[EVENTS];
-	int64_t looked = now_us();
+	int64_t looked = ends_now_us();
 
 	k->until = until;
 	for (unsigned i = 0; i < k->clients; i++)
@@ -241,9 +201,9 @@ run_until(struct crew *k, int64_t until)
 
 		for (int i = 0; i < n; i++)
 			turn(k, event[i].data.ptr);
-		if (now_us() - looked > LOOK_MS * 1000) {
+		if (ends_now_us() - looked > LOOK_MS * 1000) {
 			fail_late(k);
-			looked = now_us();
+			looked = ends_now_us();
 		}
 	}
 }
@@ -258,20 +218,9 @@ work(void *ctx)
 	k->answers = k->resumed = 0;
 	pthread_barrier_wait(k->barrier);
 	pthread_barrier_wait(k->barrier);
-	run_until(k, now_us() + (int64_t)k->load->milliseconds * 1000);
+	run_until(k, ends_now_us() + (int64_t)k->load->milliseconds * 1000);
 	pthread_barrier_wait(k->barrier);
 	return NULL;
-}
-
-static SSL_CTX *
-make_ctx(void)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-
-	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_cipher_list(ctx, "ECDHE-RSA-AES256-GCM-SHA384");
-	SSL_CTX_set1_groups_list(ctx, "P-256");
-	return ctx;
 }
 
 static void
@@ -286,34 +235,6 @@ crew_free(struct crew *k)
 }
 
 /* ---- all of them ---- */
-
-/* User and system time of a process; the name, in parentheses, may hold blanks. */
-static double
-processor_seconds(int process)
-{
-	unsigned long user = 0, system = 0;
-	char path[40], line[1024] = "", *rest;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", process);
-	f = process == 0 ? NULL : fopen(path, "re");
-	if (f == NULL)
-		return 0;
-	rest = fgets(line, sizeof(line), f) == NULL ? NULL : strrchr(line, ')');
-	fclose(f);
-	if (rest != NULL)
-		sscanf(
-		    rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
 
 static void
 sum_up(const struct crew *k, unsigned crews, struct load_result *out)
@@ -332,9 +253,7 @@ sum_up(const struct crew *k, unsigned crews, struct load_result *out)
 	for (unsigned i = 0; i < crews; n += k[i++].answers)
 		if (k[i].answers > 0)
 			memcpy(&us[n], k[i].us, k[i].answers * sizeof(*us));
-	qsort(us, n, sizeof(*us), by_size);
-	out->p50_us = us[n / 2];
-	out->p99_us = us[n * 99 / 100];
+	ends_percentiles(us, n, &out->p50_us, &out->p99_us);
 	free(us);
 }
 
@@ -345,12 +264,12 @@ measure(pthread_barrier_t *barrier, int server, struct load_result *out)
 	int64_t since;
 
 	pthread_barrier_wait(barrier);
-	processor = processor_seconds(server);
-	since = now_us();
+	processor = ends_processor_seconds(server);
+	since = ends_now_us();
 	pthread_barrier_wait(barrier);
 	pthread_barrier_wait(barrier);
-	out->seconds = (double)(now_us() - since) / 1e6;
-	out->server_seconds = processor_seconds(server) - processor;
+	out->seconds = (double)(ends_now_us() - since) / 1e6;
+	out->server_seconds = ends_processor_seconds(server) - processor;
 }
 
 int
@@ -367,7 +286,7 @@ load_run(const struct exchange *x, const struct load *load, struct load_result *
 
 		k[i] = (struct crew){ .exchange = x,
 			.load = load,
-			.ctx = make_ctx(),
+			.ctx = ends_client_ctx(),
 			.barrier = &barrier,
 			.number = i,
 			.clients = clients,

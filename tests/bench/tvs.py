@@ -18,60 +18,22 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import tvs_client  # noqa: E402
+import common  # it knows where tvs_client is
+import tvs_client
+from common import mark, median
 
 PORT, LIMIT_PORT = 2445, 2446
 GOALS = dict(cpu=1.15, queries=0.85, p99_ms=50, silent=0.9)
 SILENT_AMONG = 64  # clients
 
 
-def own_address():
-    pid = os.getpid()
-    return f"127.{80 + pid // 62500 % 40}.{pid // 250 % 250 + 1}.{pid % 250 + 1}"
-
-
-class Bench:
-    def __init__(self, options, folder):
-        self.options = options
-        self.folder = folder
-        self.address = own_address()
-        self.threads = str(len(os.sched_getaffinity(0)))
-        self.started = []
-        self.began = time.monotonic()
-        self.failures = []
-
-    def is_late(self):
-        """On a slow machine the rest is run once, so that all ends within the time."""
-        return time.monotonic() - self.began > self.options.within
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def trustlist(self, *words):
-        return [self.options.trustlist, "--root", self.path("lab"), *words]
-
-    def start(self, command, ready, **streams):
-        """Starts a server and waits for its "ready"; gives its process."""
-        with open(self.path(ready), "w", encoding="utf-8") as log:
-            process = subprocess.Popen(command, **{name: log for name in streams})
-        self.started.append(process)
-        end = time.monotonic() + 30
-        while "ready" not in open(self.path(ready), encoding="utf-8").read():
-            if process.poll() is not None or time.monotonic() > end:
-                sys.exit(f"{command[0]} did not get ready:\n" + open(self.path(ready)).read())
-            time.sleep(0.05)
-        return process.pid
-
+class Tvs(common.Bench):
     def start_servers(self):
-        subprocess.run(self.trustlist("cluster", "init", "--name", "bench", "--address",
-                                      self.address), check=True, stdout=subprocess.DEVNULL)
-        pem = subprocess.run(self.trustlist("cert", "export", "CallManager"),
-                             check=True, capture_output=True).stdout
+        self.make_cluster()
         with open(self.path("pem"), "wb") as f:
-            f.write(pem)
+            f.write(self.done("cert", "export", "CallManager"))
         self.server = self.start(self.trustlist("serve"), "serve.log", stderr=True)
         question = tvs_client.request(self.path("pem"), True)
         answer = tvs_client.ask(self.address, PORT, question)
@@ -99,15 +61,6 @@ class Bench:
         if handshake == "resumed" and r["resumed"] < r["answers"]:
             self.failures.append(f"{clients} clients: only {r['resumed']} of {r['answers']} resumed")
         return r
-
-    def stop(self):
-        for process in self.started:
-            process.terminate()
-        for process in self.started:
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 class SilentPeers:
@@ -141,14 +94,6 @@ class SilentPeers:
             s.close()
 
 
-def median(pairs, what):
-    return statistics.median(what(a, b) for a, b in pairs)
-
-
-def mark(value, good):
-    return f"{value:.2f}" + (" " if good else "!")
-
-
 def row(handshake, clients, pairs):
     """A pair is (limit, trustlist)."""
     queries = median(pairs, lambda a, b: b["queries"] / max(a["queries"], 1e-9))
@@ -175,11 +120,8 @@ def table(bench):
           "   ours   limit    ours  failed")
     for handshake in ("full", "resumed"):
         for clients in o.clients:
-            pairs = []
-            while len(pairs) < 1 or (len(pairs) < o.runs and not bench.is_late()):
-                pairs.append((bench.load(True, clients, handshake),
-                              bench.load(False, clients, handshake)))
-            row(handshake, clients, pairs)
+            row(handshake, clients, bench.by_turns(partial(bench.load, True, clients, handshake),
+                                                   partial(bench.load, False, clients, handshake)))
 
 
 def silent(bench):
@@ -230,7 +172,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     print("./dev bench tvs", *sys.argv[3:])
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(arguments(), folder)
+        bench = Tvs(arguments(), folder)
         try:
             measure(bench)
         finally:

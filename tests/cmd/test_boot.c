@@ -631,6 +631,88 @@ a_model_without_lists_does_not_see_an_itl(void)
 	tear_down(&s);
 }
 
+/* ---- CAPF ---- */
+
+/* What CAPF did with it. */
+static void
+enrol(void *ctx, const struct enrol_phone *phone, struct enrol_report *report)
+{
+	struct enrol_report *done = ctx;
+	struct wr config = { 0 };
+
+	CU_ASSERT_STRING_EQUAL(phone->name, NAME);
+	CU_ASSERT_STRING_EQUAL(phone->model->name, "7975");
+	CU_ASSERT_EQUAL(memory_config(phone->memory, &config, NULL), 0);
+	CU_ASSERT_STRING_EQUAL(wr_cstr(&config), "<device/>"); /* the new one, already kept */
+	done->n++;
+	*report = *done;
+	wr_free(&config);
+}
+
+static bool
+status_says(const struct scene *s, const char *line)
+{
+	for (size_t i = 0; i < s->result.status.n; i++)
+		if (strcmp(s->result.status.line[i], line) == 0)
+			return true;
+	return false;
+}
+
+static void
+an_accepted_configuration_is_followed_to_capf(void)
+{
+	static const struct {
+		struct enrol_report report;
+		const char *status;
+	} row[] = {
+		{ { .end = ENROL_DONE, .to.host = "a", .stored = true }, "LSC: Installed" },
+		{ { .end = ENROL_DONE, .to.host = "a", .deleted = true }, "LSC: Not Installed" },
+		{ { .end = ENROL_DECLINED, .to.host = "a" }, "LSC: update failed" },
+		{ { .end = ENROL_UNREACHED, .to.host = "a" }, "LSC: update failed" },
+		{ { .end = ENROL_NEEDS_HAND }, "LSC: authentication string needed" },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct enrol_report report = row[i].report;
+		struct scene s;
+
+		set_up(&s, "7975");
+		s.plan.enrol = enrol;
+		s.plan.enrol_ctx = &report;
+		serve_cluster(&s, &ours, (struct party_list){ 0 });
+		boot(&s);
+		CU_ASSERT_EQUAL(report.n, 1);
+		CU_ASSERT_EQUAL(s.result.enrol.end, report.end);
+		CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+		CU_ASSERT_TRUE(status_says(&s, row[i].status));
+		tear_down(&s);
+	}
+}
+
+/* What it holds is of another day: CAPF is not called by that. */
+static void
+a_configuration_it_did_not_get_or_take_calls_nobody(void)
+{
+	struct enrol_report report = { .end = ENROL_DONE };
+	struct scene s;
+
+	set_up_trusting(&s, "7975", (struct party_list){ .without_tvs = true });
+	s.plan.enrol = enrol;
+	s.plan.enrol_ctx = &report;
+	serve_cluster(&s, &strange, (struct party_list){ 0 });
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	clear(&s);
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_NO_CONFIG);
+	clear(&s);
+	serve_outcome(&s, CTL, FETCH_UNREACHABLE);
+	boot(&s);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_UNREACHABLE);
+	CU_ASSERT_EQUAL(report.n, 0);
+	tear_down(&s);
+}
+
 static void
 plans_that_make_no_sense_are_refused(void)
 {
@@ -690,6 +772,10 @@ static const struct suite_test tests[] = {
 	{ "erased lists make it follow again", erased_lists_make_it_follow_again },
 	{ "the model is remembered", the_model_is_remembered },
 	{ "a model without lists does not see an ITL", a_model_without_lists_does_not_see_an_itl },
+	{ "an accepted configuration is followed to CAPF",
+	    an_accepted_configuration_is_followed_to_capf },
+	{ "a configuration it did not get or take calls nobody",
+	    a_configuration_it_did_not_get_or_take_calls_nobody },
 	{ "plans that make no sense are refused", plans_that_make_no_sense_are_refused },
 };
 

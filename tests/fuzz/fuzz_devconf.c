@@ -21,6 +21,8 @@ check(const struct devconf_read *r)
 	for (size_t i = 0; i < r->tvs_n; i++)
 		check_server(&r->tvs[i]);
 	assert((r->capf.host[0] != '\0') == (r->capf.port != 0));
+	assert(r->capf_auth >= 0 && r->capf_auth <= DEVCONF_AUTH_MAX);
+	assert(memchr(r->cert_hash, '\0', sizeof(r->cert_hash)) != NULL);
 	assert(r->security >= SECURITY_NONE && r->security <= SECURITY_ENCRYPTED);
 	assert(!r->is_default || (r->tvs_n == 0 && r->capf.port == 0 && r->load[0] == '\0'));
 }

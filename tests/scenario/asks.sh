@@ -43,6 +43,7 @@ for phone in "$old" "$new"; do
 	shows_json '"tvs":"unknown"'
 	shows_json "\"tvs_asked\":[\"${address[a]}:2445answered\"]"
 	shows 'Failed to validate cert using TVS'
+	says 'into Phone-SAST-trust of the cluster whose TVS'
 done
 boots 5 "$old" b --report "$work/b"
 becomes Mismatch "$old" b
@@ -52,6 +53,7 @@ expect 0 --root "$work/a" service stop TVS
 boots 5 "$old" b --json
 shows_json '"reason":"tvs-unreachable"'
 shows_json "${address[a]}:2445unreachable:"
+says 'once a TVS that its list names answers'
 expect 0 --root "$work/a" service start TVS
 
 # What answers at its address has another certificate.
@@ -59,6 +61,7 @@ expect 0 --root "$work/a" cert regenerate TVS --restart --yes
 boots 5 "$old" b --json
 shows_json '"reason":"tvs-unreachable"'
 shows_json "${address[a]}:2445wrong-certificate:"
+says 'vphone erase'
 boots 0 "$old" a
 boots 5 "$old" b --json
 shows_json '"reason":"tvs-lacks-certificate"'
@@ -71,6 +74,7 @@ boots 5 SEP00AABBCCDDEE b --json
 shows_json '"reason":"no-tvs-in-itl"'
 shows_json '"tvs":"not-asked"'
 shows 'VALIDATE CERT - TVS not enabled'
+says 'vphone erase'
 
 # With b's certificate in its store, TVS of a vouches: all follow, and remember what it said.
 of b cert export CallManager >"$work/b.pem"

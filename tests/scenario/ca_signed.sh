@@ -147,6 +147,14 @@ boots 0 "$phone" a
 expect 0 --root "$work/a" cert export TVS --chain
 (($(grep -c BEGIN "$work/stdout") == 3)) || fail 'the chain of TVS is not three certificates'
 
+# Who knows only the root can check what TVS presents.
+run openssl s_client -connect "${address[a]}:2445" -showcerts -CAfile "$ca/root.pem" \
+	-verify_return_error </dev/null
+((status == 0)) || fail "s_client does not trust TVS: $(tail -n 3 "$work/stderr")"
+(($(grep -c 'BEGIN CERTIFICATE' "$work/stdout") == 2)) || fail 'TVS presents not just itself and sub'
+awk '/BEGIN CERTIFICATE/ { n++ } n == 2 && /BEGIN/, /END/' "$work/stdout" |
+	cmp -s - <(openssl x509 -in "$ca/sub.pem") || fail 'what TVS presents second is not its CA'
+
 request CAPF "$work/capf.csr"
 sign sub "$work/capf.csr" "$work/capf.pem" -days 365
 openssl crl2pkcs7 -nocrl -certfile "$work/capf.pem" -certfile "$ca/sub.pem" \

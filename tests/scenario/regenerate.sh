@@ -93,6 +93,15 @@ for each in "${phones[@]}"; do
 done
 # But ITLRecovery and TVS together lock them out,
 regenerate 0 c ITLRecovery
+# (as does taking the new one from where TVS has its role from)
+delete() {
+	expect "$1" --root "$work/c" cert delete --store Phone-SAST-trust ITLRECOVERY_c-pub "${@:2}"
+}
+delete 4
+says '2 phones would be locked'
+shows "the cluster's own ITLRecovery certificate"
+delete 0 --dry-run
+shows '0 follow after asking TVS, 2 locked'
 regenerate 4 c TVS
 regenerate 0 c TVS --yes
 restart c

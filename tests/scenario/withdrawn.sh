@@ -36,6 +36,36 @@ expect 0 --root "$work/a" service restart TVS
 query 0
 verify 0 "$phone"
 
+# A duration of its own, which TVS learns like the rest; the others have the parameter's.
+lasts() {
+	query 0
+	shows "Seconds to remember it: $1"
+}
+lasts 86400
+expect 2 --root "$work/a" cert duration tomcat-trust/app-issued-d 0
+expect 2 --root "$work/a" cert duration tomcat-trust/app-issued-d soon
+expect 2 --root "$work/a" cert duration tomcat-trust/app-issued-d 99999999
+expect 3 --root "$work/a" cert duration tomcat-trust/nobody 60
+expect 0 --root "$work/a" cert duration tomcat-trust/app-issued-d 3600
+shows 'TVS is told of it within 30 minutes'
+shows 'service restart TVS'
+lasts 86400
+expect 0 --root "$work/a" cert duration tomcat-trust/app-issued-d 3600 --restart --json
+shows_json '"changed":false'
+expect 0 --root "$work/a" cert show tomcat-trust/app-issued-d
+shows "In phones' caches for: 3600 s"
+expect 0 --root "$work/a" service restart TVS
+lasts 3600
+expect 0 --root "$work/a" cert duration CallManager 60 --restart
+of a cert export CallManager >"$work/ccm.pem"
+expect 0 tvs query --host "${address[a]}" --cert "$work/ccm.pem"
+shows 'Seconds to remember it: 60'
+expect 0 --root "$work/a" cert list --store Phone-SAST-trust --json
+shows_json '"duration":60'
+expect 0 --root "$work/a" cert duration CallManager default --restart
+expect 0 --root "$work/a" cert duration tomcat-trust/app-issued-d default --restart
+lasts 86400
+
 # Withdrawn, and TVS is told at once from here on.
 expect 0 --root "$work/a" param set "Certificate Change Notification Interval" 0
 expect 0 --root "$work/a" cert delete --store tomcat-trust app-issued-d
@@ -52,5 +82,16 @@ verify 0 "$phone" --clock 86000
 verify 5 "$phone" --clock 86500
 expect 0 --root "$work/a" events tail --device "$phone"
 shows 'tomcat-trust'
+
+# Who follows the events in steps misses none of them.
+of a events tail --count 100000 --json | grep '"id"' >"$work/all.ids"
+: >"$work/step.ids"
+after=0
+while :; do
+	of a events tail --after "$after" --count 3 --json | grep '"id"' >"$work/ids" || break
+	cat "$work/ids" >>"$work/step.ids"
+	after=$(tail -n 1 "$work/ids" | tr -cd '0-9')
+done
+same "$work/all.ids" "$work/step.ids"
 lab_stop a
 finish

@@ -50,17 +50,33 @@ configurations_are_known_by_name(void)
 }
 
 static void
+encrypted_ones_are_of_a_phone(void)
+{
+	struct asked a = asked("/SEP001122334455.cnf.xml.enc.sgn");
+
+	CU_ASSERT(a.kind == ASKED_CONFIG && a.is_encrypted && !a.is_signed);
+	CU_ASSERT_STRING_EQUAL(a.device, "SEP001122334455");
+	CU_ASSERT_STRING_EQUAL(a.plain, "SEP001122334455.cnf.xml");
+	CU_ASSERT_STRING_EQUAL(a.name, "SEP001122334455.cnf.xml.enc.sgn");
+	CU_ASSERT(asked("ATA001122334455.cnf.xml.enc.sgn").is_encrypted);
+	CU_ASSERT(!asked("SEP001122334455.cnf.xml.sgn").is_encrypted);
+	CU_ASSERT_EQUAL(asked("SEP001122334455.cnf.xml.enc").kind, ASKED_FILE);
+}
+
+static void
 what_has_a_signature_gets_no_other(void)
 {
 	static const char *const names[] = { "sip88xx.12-8-1.loads.sgn", "kern88xx.sbn.sgn",
 		"P0030801SR02.bin.sgn", "P0030801SR02.sbin.sgn", "CP7921G.zup.sgn", "lang.cop.sgn",
-		"CP6901.zz.sgn", "ITLFile.tlv.sgn", "SEP001122334455.cnf.xml.enc.sgn",
+		"CP6901.zz.sgn", "ITLFile.tlv.sgn", "XMLDefault.cnf.xml.enc.sgn",
+		"SEP00112233445.cnf.xml.enc.sgn", "old/SEP001122334455.cnf.xml.enc.sgn",
+		"SEP001122334455.cnf.xml.ENC.sgn", "SEP001122334455.cnf.xml.enc.sgn.sgn",
 		"ringlist.xml.sgn.sgn", "FIRMWARE.LOADS.sgn" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct asked a = asked(names[i]);
 
-		CU_ASSERT(a.kind == ASKED_FILE && !a.is_signed);
+		CU_ASSERT(a.kind == ASKED_FILE && !a.is_signed && !a.is_encrypted);
 		CU_ASSERT_STRING_EQUAL(a.plain, names[i]);
 	}
 	CU_ASSERT(asked("ringlist.xml.sgn").is_signed);
@@ -111,6 +127,7 @@ the_longest_name_fits_and_the_next_does_not(void)
 static const struct suite_test tests[] = {
 	{ "lists are known by name", lists_are_known_by_name },
 	{ "configurations are known by name", configurations_are_known_by_name },
+	{ "encrypted ones are of a phone", encrypted_ones_are_of_a_phone },
 	{ "what has a signature gets no other", what_has_a_signature_gets_no_other },
 	{ "a slash before the name means the folder", a_slash_before_the_name_means_the_folder },
 	{ "names that lead elsewhere are none", names_that_lead_elsewhere_are_none },

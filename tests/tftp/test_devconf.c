@@ -61,7 +61,7 @@ made(const struct devconf_facts *f, const struct device *d)
 	xmlDocPtr doc;
 	struct err e;
 
-	CU_ASSERT_EQUAL_FATAL(devconf_make(f, d, &w, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(devconf_make(f, &(struct devconf_phone){ .device = d }, &w, &e), 0);
 	doc = parse(wr_view(&w));
 	wr_free(&w);
 	return doc;
@@ -150,10 +150,40 @@ a_phone_is_told_its_cluster(void)
 	CU_ASSERT(holds(second->children->next, "2001:db8::2"));
 	CU_ASSERT(says(doc, "capfList/capf/phonePort", "3804"));
 	CU_ASSERT(says(doc, "capfList/capf/processNodeName", "10.0.0.1"));
+	CU_ASSERT(says(doc, "capfAuthMode", "0"));
+	CU_ASSERT(says(doc, "certHash", ""));
 	CU_ASSERT(says(doc, "deviceSecurityMode", "1"));
 	CU_ASSERT(says(doc, "transportLayerProtocol", "4"));
 	CU_ASSERT(says(doc, "loadInformation", ""));
 	xmlFreeDoc(doc);
+}
+
+/* Its order and its certificate; the hash as `openssl x509 -outform DER | md5sum` gives it. */
+static void
+a_phone_is_told_what_capf_wants_of_it(void)
+{
+	static const char hash[] = "777b6fee544491525e38364e17b0a845";
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_8861();
+	struct wr pem = suite_file("certs/ec-compressed.pem"), w = { 0 };
+	struct err e;
+	struct cert *lsc = cert_from_pem(wr_view(&pem), &e);
+	struct devconf_phone p = { .device = &d, .capf_auth = 2, .lsc = lsc };
+	struct devconf_read r;
+	xmlDocPtr doc;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(lsc);
+	CU_ASSERT_EQUAL_FATAL(devconf_make(&f, &p, &w, &e), 0);
+	doc = parse(wr_view(&w));
+	CU_ASSERT(says(doc, "capfAuthMode", "2"));
+	CU_ASSERT(says(doc, "certHash", hash));
+	CU_ASSERT_EQUAL(devconf_read(wr_view(&w), &r, &e), 0);
+	CU_ASSERT_EQUAL(r.capf_auth, 2);
+	CU_ASSERT_STRING_EQUAL(r.cert_hash, hash);
+	xmlFreeDoc(doc);
+	cert_free(lsc);
+	wr_free(&pem);
+	wr_free(&w);
 }
 
 /* As in files of Unified CM; a phone that reads them one after the other finds them so. */
@@ -207,15 +237,16 @@ the_same_facts_give_the_same_bytes(void)
 {
 	struct devconf_facts f = facts_of_two();
 	struct device d = phone_8861();
+	struct devconf_phone p = { .device = &d };
 	struct wr a = { 0 }, b = { 0 };
 	struct err e;
 
-	CU_ASSERT_EQUAL(devconf_make(&f, &d, &a, &e), 0);
-	CU_ASSERT_EQUAL(devconf_make(&f, &d, &b, &e), 0);
+	CU_ASSERT_EQUAL(devconf_make(&f, &p, &a, &e), 0);
+	CU_ASSERT_EQUAL(devconf_make(&f, &p, &b, &e), 0);
 	CU_ASSERT(bytes_eq(wr_view(&a), wr_view(&b)));
 	b.n = 0;
 	d.stamp++;
-	CU_ASSERT_EQUAL(devconf_make(&f, &d, &b, &e), 0);
+	CU_ASSERT_EQUAL(devconf_make(&f, &p, &b, &e), 0);
 	CU_ASSERT(!bytes_eq(wr_view(&a), wr_view(&b)));
 	wr_free(&a);
 	wr_free(&b);
@@ -350,6 +381,7 @@ static const char theirs[] =
     "<deviceSecurityMode>3</deviceSecurityMode>\n"
     "<capfList><capf><phonePort>3805</phonePort>"
     "<processNodeName>cucm-&#112;ub</processNodeName></capf></capfList>\n"
+    "<capfAuthMode> 4\n</capfAuthMode><certHash>2jmj7l5rSw0yVb/vlWAYkK/YBwk=</certHash>\n"
     "</device>\n";
 
 static void
@@ -370,6 +402,8 @@ what_others_wrote_is_read(void)
 	CU_ASSERT_STRING_EQUAL(r.tvs[2].host, "third");
 	CU_ASSERT_STRING_EQUAL(r.capf.host, "cucm-pub");
 	CU_ASSERT_EQUAL(r.capf.port, 3805);
+	CU_ASSERT_EQUAL(r.capf_auth, 4);
+	CU_ASSERT_STRING_EQUAL(r.cert_hash, "2jmj7l5rSw0yVb/vlWAYkK/YBwk=");
 	CU_ASSERT_EQUAL(r.security, SECURITY_ENCRYPTED);
 	CU_ASSERT_STRING_EQUAL(r.load, "sip&88xx");
 }
@@ -379,13 +413,14 @@ what_was_made_is_read(void)
 {
 	struct devconf_facts f = facts_of_two();
 	struct device d = phone_8861();
+	struct devconf_phone p = { .device = &d, .capf_auth = 3 };
 	struct devconf_read r;
 	struct wr w = { 0 };
 	struct err e;
 
 	f.tvs_port = 3445;
 	d.security = SECURITY_AUTHENTICATED;
-	CU_ASSERT_EQUAL(devconf_make(&f, &d, &w, &e), 0);
+	CU_ASSERT_EQUAL(devconf_make(&f, &p, &w, &e), 0);
 	CU_ASSERT_EQUAL_FATAL(devconf_read(wr_view(&w), &r, &e), 0);
 	CU_ASSERT_EQUAL(r.callmanagers, 2);
 	CU_ASSERT_STRING_EQUAL(r.callmanager[1], "2001:db8::2");
@@ -393,6 +428,8 @@ what_was_made_is_read(void)
 	CU_ASSERT_STRING_EQUAL(r.tvs[0].host, "10.0.0.1");
 	CU_ASSERT_EQUAL(r.tvs[1].port, 3445);
 	CU_ASSERT_EQUAL(r.capf.port, 3804);
+	CU_ASSERT_EQUAL(r.capf_auth, 3);
+	CU_ASSERT_STRING_EQUAL(r.cert_hash, "");
 	CU_ASSERT_EQUAL(r.security, SECURITY_AUTHENTICATED);
 	w.n = 0;
 	CU_ASSERT_EQUAL(devconf_make_default(&f, &w, &e), 0);
@@ -419,6 +456,8 @@ what_is_not_there_is_not_missed(void)
 		CU_ASSERT_EQUAL(r.tvs_n, 0);
 		CU_ASSERT_EQUAL(r.callmanagers, 0);
 		CU_ASSERT_STRING_EQUAL(r.capf.host, "");
+		CU_ASSERT_EQUAL(r.capf_auth, 0);
+		CU_ASSERT_STRING_EQUAL(r.cert_hash, "");
 		CU_ASSERT_STRING_EQUAL(r.load, "");
 		CU_ASSERT_EQUAL(r.security, SECURITY_NONE);
 	}
@@ -435,8 +474,12 @@ check_refused(struct bytes xml, const char *says_why)
 	ASSERT_ERR_SAYS(e, says_why);
 	CU_ASSERT(!r.is_default && r.callmanagers == 0 && r.tvs_n == 0);
 	CU_ASSERT(r.tvs[0].port == 0 && r.capf.port == 0 && r.security == 0);
+	CU_ASSERT(r.capf_auth == 0 && r.cert_hash[0] == '\0');
 	CU_ASSERT_STRING_EQUAL(r.load, "");
 }
+
+#define HEX_32	 "0123456789abcdef0123456789abcdef"
+#define HASH_129 HEX_32 HEX_32 HEX_32 HEX_32 "0"
 
 static void
 what_makes_no_sense_is_refused_with_its_line(void)
@@ -467,6 +510,11 @@ what_makes_no_sense_is_refused_with_its_line(void)
 		{ "<Default><callManagerGroup><members><member/></members></callManagerGroup>"
 		  "</Default>",
 		    "member without callManager/processNodeName" },
+		{ "<device>\n<capfAuthMode>5</capfAuthMode></device>",
+		    "line 2: capfAuthMode is 5, where a number from 0 to 4" },
+		{ "<device><capfAuthMode>-1</capfAuthMode></device>", "capfAuthMode is -1" },
+		{ "<device><certHash>" HASH_129 "</certHash></device>",
+		    "certHash of 129 bytes, where 128 are allowed" },
 		{ "<device><loadInformation>0123456789012345678901234567890123456789"
 		  "0123456789012345678901234</loadInformation></device>",
 		    "loadInformation of 65 bytes, where 64 are allowed" },
@@ -588,6 +636,7 @@ no_cut_and_no_flipped_bit_does_harm(void)
 
 static const struct suite_test tests[] = {
 	{ "a phone is told its cluster", a_phone_is_told_its_cluster },
+	{ "a phone is told what CAPF wants of it", a_phone_is_told_what_capf_wants_of_it },
 	{ "elements stand in order", elements_stand_in_order },
 	{ "a secure phone registers over TLS", a_secure_phone_registers_over_tls },
 	{ "the same facts give the same bytes", the_same_facts_give_the_same_bytes },

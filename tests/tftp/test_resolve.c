@@ -17,6 +17,8 @@
 #include "trust/cluster.h"
 #include "trust/device.h"
 #include "trust/listing.h"
+#include "trust/lsc.h"
+#include "trust/order.h"
 #include "trust/param.h"
 #include "trust/service.h"
 #include "trust/sgn.h"
@@ -501,6 +503,38 @@ a_stopped_service_is_silent(void)
 	desk_close(&d);
 }
 
+/* An order is felt at once, and so is its end. */
+static void
+what_capf_wants_of_a_phone_needs_no_restart(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct order order = { .phone = PHONE,
+		.operation = ORDER_INSTALL,
+		.auth = ORDER_BY_NULL,
+		.rsa_bits = 2048,
+		.completes_by = LAB_NOW + 60 };
+	struct cert *lsc = lab_cert("CallManager", PHONE, 1);
+	char hex[33], *hash;
+	struct err e;
+
+	bytes_hex(cert_md5(lsc), '\0', hex, sizeof(hex));
+	hash = mem_fmt("<certHash>%s</certHash>", hex);
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<capfAuthMode>0</capfAuthMode>"));
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	must(order_schedule(d.store, &order, NULL, LAB_NOW, &e), &e);
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<capfAuthMode>2</capfAuthMode>"));
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	must(lsc_issue(d.store, PHONE, lsc, LAB_NOW, &e), &e);
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<certHash></certHash>"));
+	must(lsc_stored(d.store, PHONE, lsc, LAB_NOW, &e), &e);
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<capfAuthMode>0</capfAuthMode>"));
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", hash));
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	free(hash);
+	cert_free(lsc);
+	desk_close(&d);
+}
+
 /* ---- signatures that are made once ---- */
 
 static void
@@ -771,6 +805,8 @@ static const struct suite_test tests[] = {
 	    mixed_mode_stopped_auto_registration_until_11_5 },
 	{ "a new key signs after the restart", a_new_key_signs_after_the_restart },
 	{ "parameters are felt after the restart", parameters_are_felt_after_the_restart },
+	{ "what CAPF wants of a phone needs no restart",
+	    what_capf_wants_of_a_phone_needs_no_restart },
 	{ "a stopped service is silent", a_stopped_service_is_silent },
 	{ "a signature is made once", a_signature_is_made_once },
 	{ "a changed phone is signed anew", a_changed_phone_is_signed_anew },

@@ -768,6 +768,33 @@ closing_tells_those_who_are_waiting(void)
 	}
 }
 
+/* A datagram that waits in the socket went with it, and the phone waited for a second. */
+static void
+what_was_asked_before_it_is_quiet_is_answered(void)
+{
+	struct bench b = { 0 };
+	struct phone early, late;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&early, "127.0.0.1");
+	phone_open(&late, "127.0.0.1");
+	phone_asks(&early, &b, "bytes-700|octet|");
+	tftp_server_quiet(b.server);
+	phone_asks(&late, &b, "bytes-700|octet|");
+	CU_ASSERT(phone_takes(&early, &b));
+	CU_ASSERT(took_data(&early, 1, TFTP_BLOCK));
+	CU_ASSERT_FALSE(is_answered(&late, &b));
+	phone_acks(&early, 1);
+	CU_ASSERT(phone_takes(&early, &b));
+	CU_ASSERT(took_data(&early, 2, 700 - TFTP_BLOCK));
+	phone_acks(&early, 2);
+	CU_ASSERT(runs(&b, 0));
+	CU_ASSERT(b.done == 1 && b.outcome == TFTP_SENT);
+	phone_close(&early);
+	phone_close(&late);
+	bench_close(&b);
+}
+
 static void
 servers_share_a_port(void)
 {
@@ -915,6 +942,8 @@ static const struct suite_test tests[] = {
 	{ "an error from the phone ends the transfer", an_error_from_the_phone_ends_the_transfer },
 	{ "there are limits", there_are_limits },
 	{ "closing tells those who are waiting", closing_tells_those_who_are_waiting },
+	{ "what was asked before it is quiet is answered",
+	    what_was_asked_before_it_is_quiet_is_answered },
 	{ "servers share a port", servers_share_a_port },
 	{ "an address that is none is an error", an_address_that_is_none_is_an_error },
 	{ "a thousand phones at once are served", a_thousand_phones_at_once_are_served },

@@ -46,6 +46,7 @@ phone_comes_back_as_it_went(void)
 	memset(d.description, 'x', sizeof(d.description) - 1);
 	snprintf(d.load, sizeof(d.load), "sip88xx.12-8-1-0001-455");
 	d.security = SECURITY_ENCRYPTED;
+	d.encrypted_config = true;
 	CU_ASSERT_EQUAL(device_add(s, &d, &e), 0);
 	CU_ASSERT_EQUAL(device_get(s, "SEP001122334455", &got, &e), 1);
 	CU_ASSERT_STRING_EQUAL(got.name, d.name);
@@ -53,6 +54,7 @@ phone_comes_back_as_it_went(void)
 	CU_ASSERT_STRING_EQUAL(got.description, d.description);
 	CU_ASSERT_STRING_EQUAL(got.load, d.load);
 	CU_ASSERT_EQUAL(got.security, SECURITY_ENCRYPTED);
+	CU_ASSERT_TRUE(got.encrypted_config);
 	CU_ASSERT_EQUAL(got.added, LAB_NOW);
 	CU_ASSERT_EQUAL(got.resets, 0);
 	CU_ASSERT_EQUAL(device_get(s, "SEP0011223344FF", &got, &e), 0);
@@ -127,6 +129,78 @@ security_mode_is_one_of_three(void)
 	d.security = (enum security_mode)4;
 	CU_ASSERT_EQUAL(device_add(s, &d, &e), -1);
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM phone"), 0);
+	store_close(s);
+}
+
+static void
+settings_change_and_raise_the_stamp(void)
+{
+	struct device_change to = { .encrypted_config = 1 };
+	struct store *s = lab_empty();
+	struct device now, got;
+	struct err e = { 0 };
+	bool changed;
+
+	add(s, "SEP001122334455", "7975");
+	add(s, "SEP001122334466", "7975");
+	CU_ASSERT_EQUAL(device_change(s, "SEP001122334455", &to, &now, &changed, &e), 0);
+	CU_ASSERT_TRUE(changed);
+	CU_ASSERT_EQUAL(device_get(s, "SEP001122334455", &got, &e), 1);
+	CU_ASSERT_TRUE(got.encrypted_config);
+	CU_ASSERT_EQUAL(got.stamp, 1);
+	CU_ASSERT_EQUAL(now.stamp, 1);
+	CU_ASSERT_STRING_EQUAL(got.model->name, "7975");
+	CU_ASSERT_EQUAL(got.security, SECURITY_NONE);
+	to =
+	    (struct device_change){ model_of("8861"), "desk", "sip88xx.14", SECURITY_ENCRYPTED, 0 };
+	CU_ASSERT_EQUAL(device_change(s, "SEP001122334455", &to, &now, &changed, &e), 0);
+	CU_ASSERT_EQUAL(device_get(s, "SEP001122334455", &got, &e), 1);
+	CU_ASSERT_FALSE(got.encrypted_config);
+	CU_ASSERT_EQUAL(got.stamp, 2);
+	CU_ASSERT_STRING_EQUAL(got.model->name, "8861");
+	CU_ASSERT_STRING_EQUAL(got.description, "desk");
+	CU_ASSERT_STRING_EQUAL(got.load, "sip88xx.14");
+	CU_ASSERT_EQUAL(got.security, SECURITY_ENCRYPTED);
+	CU_ASSERT_EQUAL(device_get(s, "SEP001122334466", &got, &e), 1);
+	CU_ASSERT_EQUAL(got.stamp, 0);
+	store_close(s);
+}
+
+static void
+what_is_so_already_is_no_change(void)
+{
+	struct device_change to = { .encrypted_config = -1 };
+	struct store *s = lab_empty();
+	struct device now;
+	struct err e = { 0 };
+	bool changed = true;
+
+	add(s, "SEP001122334455", "7975");
+	CU_ASSERT_EQUAL(device_change(s, "SEP001122334455", &to, &now, &changed, &e), 0);
+	CU_ASSERT_FALSE(changed);
+	to.security = SECURITY_NONE;
+	CU_ASSERT_EQUAL(device_change(s, "SEP001122334455", &to, &now, &changed, &e), 0);
+	CU_ASSERT_FALSE(changed);
+	CU_ASSERT_EQUAL(now.stamp, 0);
+	store_close(s);
+}
+
+static void
+no_other_phone_and_no_other_name_comes_of_a_change(void)
+{
+	struct device_change to = { .model = model_of("ATA191"), .encrypted_config = 1 };
+	struct store *s = lab_empty();
+	struct device now;
+	struct err e = { 0 };
+	bool changed;
+
+	add(s, "SEP001122334455", "7975");
+	CU_ASSERT_EQUAL(device_change(s, "SEP001122334455", &to, &now, &changed, &e), -1);
+	ASSERT_ERR_SAYS(e, "no name of a ATA191");
+	CU_ASSERT_EQUAL(device_get(s, "SEP001122334455", &now, &e), 1);
+	CU_ASSERT_FALSE(now.encrypted_config);
+	CU_ASSERT_EQUAL(device_change(s, "SEP0000000000FF", &to, &now, &changed, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
 	store_close(s);
 }
 
@@ -208,6 +282,10 @@ static const struct suite_test tests[] = {
 	{ "name has to go with the model", name_has_to_go_with_the_model },
 	{ "phone is added once", phone_is_added_once },
 	{ "security mode is one of three", security_mode_is_one_of_three },
+	{ "settings change and raise the stamp", settings_change_and_raise_the_stamp },
+	{ "what is so already is no change", what_is_so_already_is_no_change },
+	{ "no other phone and no other name comes of a change",
+	    no_other_phone_and_no_other_name_comes_of_a_change },
 	{ "deleted phone is gone and only it", deleted_phone_is_gone_and_only_it },
 	{ "one or all are reset", one_or_all_are_reset },
 	{ "phone of an unknown model is named", phone_of_an_unknown_model_is_named },

@@ -183,6 +183,44 @@ itl_recovery_carries_phones_over_and_the_reset_brings_them_back(void)
 	store_close(s);
 }
 
+/* TVS knows ITLRecovery in a role that may sign lists only from Phone-SAST-trust. */
+static void
+a_copy_that_tvs_needs_is_not_deleted_unasked(void)
+{
+	static const char recovery[] = "ITLRECOVERY_cucm-pub";
+	const struct cert_kind *sast = lab_kind("Phone-SAST-trust");
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct cluster_change c;
+	struct err e = { 0 };
+	int64_t places = lab_int(s, "SELECT count(*) FROM cert_place");
+
+	add_phone(s, PHONE, "7975");
+	boots(s, PHONE);
+	/* It holds the newest list: nothing to ask for. */
+	CU_ASSERT_EQUAL(cluster_untrust(s, sast, recovery, CLUSTER_LOOK, LAB_NOW, &c, &e), 0);
+	CU_ASSERT_EQUAL(c.after.phones[OUTLOOK_SAME], 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(c.warning, "own ITLRecovery certificate"));
+	CU_ASSERT_EQUAL(regenerate(s, "ITLRecovery", CLUSTER_UNLESS_LOCKED, &c, &e), 0);
+	CU_ASSERT_EQUAL(c.after.phones[OUTLOOK_ASK], 1);
+
+	CU_ASSERT_EQUAL(cluster_untrust(s, sast, recovery, CLUSTER_LOOK, LAB_NOW, &c, &e), 0);
+	CU_ASSERT_FALSE(c.changed);
+	CU_ASSERT_EQUAL(c.before.phones[OUTLOOK_ASK], 1);
+	CU_ASSERT_EQUAL(c.after.phones[OUTLOOK_LOCKED], 1);
+	CU_ASSERT_EQUAL(
+	    cluster_untrust(s, sast, recovery, CLUSTER_UNLESS_LOCKED, LAB_NOW, &c, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_STRANDS);
+	ASSERT_ERR_SAYS(e, PHONE);
+	CU_ASSERT_EQUAL(c.after.reason, JUDGE_TVS_ROLE);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert_place"), places);
+	CU_ASSERT_EQUAL(cluster_untrust(s, sast, recovery, CLUSTER_ANYHOW, LAB_NOW, &c, &e), 0);
+	CU_ASSERT(c.changed);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert_place"), places - 1);
+	CU_ASSERT_EQUAL(cluster_untrust(s, sast, recovery, CLUSTER_LOOK, LAB_NOW, &c, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	store_close(s);
+}
+
 static void
 a_phone_says_itself_what_it_holds(void)
 {
@@ -347,7 +385,7 @@ the_trail_is_written_together(void)
 		trail_event(t, &event);
 	trail_phone(t, PHONE, "10.0.0.1", publisher(s).id, 1, LAB_NOW);
 	trail_phone(t, PHONE, "10.0.0.1", publisher(s).id, 0, LAB_NOW + 5);
-	CU_ASSERT_EQUAL(events_list(s, 0, NULL, 10, &all, &n, &e), 0);
+	CU_ASSERT_EQUAL(events_list(s, EVENTS_NEWEST, NULL, 10, &all, &n, &e), 0);
 	CU_ASSERT_EQUAL(n, 0);
 	free(all);
 	CU_ASSERT_EQUAL(trail_flush(t, 0, &dropped, &e), 0);
@@ -371,6 +409,8 @@ static const struct suite_test tests[] = {
 	{ "one after the other nobody is lost", one_after_the_other_nobody_is_lost },
 	{ "ITLRecovery carries phones over, and the reset brings them back",
 	    itl_recovery_carries_phones_over_and_the_reset_brings_them_back },
+	{ "a copy that TVS needs is not deleted unasked",
+	    a_copy_that_tvs_needs_is_not_deleted_unasked },
 	{ "an older sighting does not undo a newer one",
 	    an_older_sighting_does_not_undo_a_newer_one },
 	{ "a list that waited keeps its time", a_list_that_waited_keeps_its_time },

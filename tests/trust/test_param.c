@@ -135,6 +135,17 @@ limits_themselves_are_taken(void)
 {
 	spelled(PARAM_CAPF_PORT, "1023", "1023");
 	spelled(PARAM_CAPF_PORT, "55556", "55556");
+	spelled(PARAM_LSC_DAYS, "1", "1");
+	spelled(PARAM_LSC_DAYS, "1825", "1825");
+	refused(PARAM_LSC_DAYS, "0", "from 1 to 1825");
+	refused(PARAM_LSC_DAYS, "1826", "from 1 to 1825");
+	spelled(PARAM_LSC_RENEWAL, "0", "0");
+	spelled(PARAM_LSC_RENEWAL, "99", "99");
+	refused(PARAM_LSC_RENEWAL, "100", "from 0 to 99");
+	spelled(PARAM_ORDER_DAYS, "365", "365");
+	refused(PARAM_ORDER_DAYS, "0", "from 1 to 365");
+	spelled(PARAM_ISSUER, "offline ca", "Offline CA");
+	refused(PARAM_ISSUER, "Online CA", "or Offline CA, not \"Online CA\"");
 }
 
 static const char *

@@ -429,7 +429,29 @@ what_was_not_loaded_has_its_default_or_is_not_found(void)
 	store_close(s);
 }
 
+/* The program was replaced while CAPF, by the old one's account, goes on running. */
+static void
+parameter_newer_than_the_last_start_has_its_default(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+
+	lab_do(s, "DELETE FROM service_param WHERE name IN ('" PARAM_LSC_DAYS "', '" PARAM_ISSUER
+		  "', '" PARAM_KEY_MINUTES "')");
+	CU_ASSERT_STRING_EQUAL(loaded_param(s, "CAPF", PARAM_LSC_DAYS), "1825");
+	CU_ASSERT_STRING_EQUAL(loaded_param(s, "CAPF", PARAM_KEY_MINUTES), "30");
+	CU_ASSERT_STRING_EQUAL(
+	    loaded_param(s, "CAPF", PARAM_ISSUER), "Cisco Certificate Authority Proxy Function");
+	CU_ASSERT_STRING_EQUAL(stale(s, "CAPF"), "");
+	/* Set, it is felt after a restart like any other. */
+	set(s, PARAM_LSC_DAYS, "30");
+	CU_ASSERT_STRING_EQUAL(loaded_param(s, "CAPF", PARAM_LSC_DAYS), "1825");
+	CU_ASSERT_STRING_EQUAL(stale(s, "CAPF"), PARAM_LSC_DAYS " is 30, it works with 1825|");
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
+	{ "parameter newer than the last start has its default",
+	    parameter_newer_than_the_last_start_has_its_default },
 	{ "kinds are in the order of restarting", kinds_are_in_the_order_of_restarting },
 	{ "founded cluster runs and nothing is stale", founded_cluster_runs_and_nothing_is_stale },
 	{ "services are listed by node and CAPF is the publisher's",

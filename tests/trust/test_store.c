@@ -15,6 +15,8 @@
 #include "base/mem.h"
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
+#include "trust/order.h"
+#include "trust/schema.h"
 
 /* As the tests ask: a table of their own. */
 #define MAKE "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE, content BLOB)"
@@ -908,6 +910,248 @@ what_is_supposed_never_happened(void)
 	free(path);
 }
 
+/* ---- how durable a change is ---- */
+
+static int log_syncs;
+static const sqlite3_io_methods *log_methods;
+
+static int
+count_sync(sqlite3_file *file, int flags)
+{
+	log_syncs++;
+	return log_methods->xSync(file, flags);
+}
+
+/* SQLite's own files, but the log's waits for the disk are counted. */
+static int
+open_counted(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+	static sqlite3_io_methods counting;
+	sqlite3_vfs *own = sqlite3_vfs_find("unix");
+	int rc = own->xOpen(own, name, file, flags, out);
+
+	(void)vfs;
+	if (rc == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0) {
+		log_methods = file->pMethods;
+		counting = *log_methods;
+		counting.xSync = count_sync;
+		file->pMethods = &counting;
+	}
+	return rc;
+}
+
+static struct store *
+with_counted_things(sqlite3_vfs *vfs)
+{
+	char *path = lab_path();
+	struct store *s;
+
+	*vfs = *sqlite3_vfs_find("unix");
+	vfs->zName = "counting";
+	vfs->xOpen = open_counted;
+	CU_ASSERT_EQUAL_FATAL(sqlite3_vfs_register(vfs, 1), SQLITE_OK);
+	s = with_things(path);
+	free(path);
+	return s;
+}
+
+static void
+stop_counting(struct store *s, sqlite3_vfs *vfs)
+{
+	store_close(s);
+	sqlite3_vfs_unregister(vfs);
+	CU_ASSERT_STRING_EQUAL(sqlite3_vfs_find(NULL)->zName, "unix");
+}
+
+typedef int begin_fn(struct store *s, struct err *e);
+
+/* How often a change waited for the disk; inside NULL: nothing nested. */
+static int
+syncs_of(struct store *s, begin_fn *outside, begin_fn *inside)
+{
+	static int next;
+	struct err e = { 0 };
+	char name[16];
+	int was = log_syncs;
+
+	snprintf(name, sizeof(name), "s-%d", next++);
+	CU_ASSERT_EQUAL(outside(s, &e), 0);
+	if (inside != NULL)
+		CU_ASSERT_EQUAL(inside(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, name, &e), 0);
+	if (inside != NULL)
+		CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(log_syncs, was);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
+	return log_syncs - was;
+}
+
+static void
+relaxed_change_does_not_wait_for_the_disk(void)
+{
+	sqlite3_vfs vfs;
+	struct store *s = with_counted_things(&vfs);
+	int64_t before = store_generation(s);
+
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin, NULL), 1);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin_quiet, NULL), 1);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin_relaxed, NULL), 0);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin_relaxed, store_begin_relaxed), 0);
+	/* It is a change like others. */
+	CU_ASSERT_EQUAL(store_generation(s), before + 3);
+	CU_ASSERT_EQUAL(things(s), 4);
+	/* With a durable one in it or around it, it waits. */
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin_relaxed, store_begin), 1);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin_relaxed, store_begin_quiet), 1);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin, store_begin_relaxed), 1);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin_quiet, store_begin_relaxed), 1);
+	/* And then no more than any other. */
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin_relaxed, NULL), 0);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin, NULL), 1);
+	stop_counting(s, &vfs);
+}
+
+static void
+supposing_within_a_relaxed_change_leaves_it_relaxed(void)
+{
+	sqlite3_vfs vfs;
+	struct store *s = with_counted_things(&vfs);
+	struct err e = { 0 };
+	int was = log_syncs;
+
+	CU_ASSERT_EQUAL(store_begin_relaxed(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "1", &e), 0);
+	CU_ASSERT_EQUAL(store_suppose(s, &e), 0);
+	CU_ASSERT_EQUAL(add(s, "2", &e), 0);
+	store_suppose_end(s);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(log_syncs, was);
+	CU_ASSERT_EQUAL(things(s), 1);
+	stop_counting(s, &vfs);
+}
+
+static void
+after_a_relaxed_change_that_failed_the_next_is_durable(void)
+{
+	char *path = lab_path();
+	struct store *s = with_things(path), *other;
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(store_begin_relaxed(s, &e), 0);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 1);
+	CU_ASSERT_EQUAL(add(s, "gone", &e), 0);
+	store_rollback(s);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
+	CU_ASSERT_EQUAL(things(s), 0);
+
+	/* Taken back inside. */
+	CU_ASSERT_EQUAL(store_begin_relaxed(s, &e), 0);
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	store_rollback(s);
+	CU_ASSERT_EQUAL(store_commit(s, &e), -1);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
+
+	/* Never begun. */
+	other = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+	CU_ASSERT_EQUAL(store_begin(other, &e), 0);
+	store_patience(s, 0);
+	CU_ASSERT_EQUAL(store_begin_relaxed(s, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_BUSY);
+	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
+	store_rollback(other);
+	store_close(other);
+	store_close(s);
+	free(path);
+}
+
+static void
+relaxed_change_survives_the_process(void)
+{
+	char *path = lab_path();
+	struct store *s = with_things(path);
+	struct err e = { 0 };
+	int status = 0;
+	pid_t pid;
+
+	store_close(s);
+	pid = fork();
+	if (pid == 0) {
+		s = store_open(path, STORE_EXISTING, &e);
+		if (s != NULL && store_begin_relaxed(s, &e) == 0 && add(s, "kept", &e) == 0 &&
+		    store_commit(s, &e) == 0)
+			kill(getpid(), SIGKILL);
+		_exit(1);
+	}
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	s = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL(things(s), 1);
+	store_close(s);
+	free(path);
+}
+
+/* ---- the program's own steps ---- */
+
+/* As the program of three steps left it: a cluster's worth of certificates, a phone, a list. */
+static void
+make_of_three_steps(const char *path)
+{
+	for (size_t i = 0; i < 3; i++)
+		meddle(path, schema_step[i]);
+	meddle(path,
+	    "PRAGMA user_version = 3;"
+	    "INSERT INTO node VALUES (1, 'cucm-pub', '10.0.0.1', 1);"
+	    "INSERT INTO cert VALUES (5, x'05', x'3000', 'CN=a', 'CN=b', x'01', 10, 20);"
+	    "INSERT INTO cert_place VALUES (5, 'TVS', 1, 'TVS.pem', 7);"
+	    "INSERT INTO cert_key VALUES (5, x'aa');"
+	    "INSERT INTO tvs_known VALUES (1, 5, 'TVS');"
+	    "INSERT INTO phone VALUES ('SEP001122334455', '8861', 'desk', '', 3, 8, 2, 6);"
+	    "INSERT INTO phone_seen(phone, at, peer, node) VALUES ('SEP001122334455', 9, 'x', 1);"
+	    "INSERT INTO cert_request VALUES ('CAPF', 0, x'bb', x'cc', 11);");
+}
+
+static void
+store_of_three_steps_comes_to_four_whole(void)
+{
+	char *path = lab_path();
+	struct order o = { .phone = "SEP001122334455",
+		.operation = ORDER_INSTALL,
+		.auth = ORDER_BY_NULL,
+		.rsa_bits = 2048,
+		.completes_by = LAB_NOW + 1 };
+	struct device d;
+	struct err e = { 0 };
+	struct store *s;
+
+	make_of_three_steps(path);
+	s = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_TRUE(lab_int(s, "PRAGMA user_version") >= 4);
+	CU_ASSERT_EQUAL(device_get(s, "SEP001122334455", &d, &e), 1);
+	CU_ASSERT_STRING_EQUAL(d.description, "desk");
+	CU_ASSERT_EQUAL(d.security, SECURITY_ENCRYPTED);
+	CU_ASSERT_EQUAL(d.resets, 2);
+	CU_ASSERT_EQUAL(d.stamp, 6);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert JOIN cert_place ON cert = id "
+				   "JOIN cert_key USING (cert) JOIN tvs_known USING (cert)"),
+	    1);
+	/* As long as the parameter says. */
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert WHERE duration IS NULL"), 1);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM tvs_known WHERE duration IS NULL"), 1);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT at FROM phone_seen"), 9);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT made FROM cert_request"), 11);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM capf_order"), 0);
+	CU_ASSERT_EQUAL(ask_once(store_ask(s, "PRAGMA foreign_key_check"), &e), 0);
+	CU_ASSERT_EQUAL(order_schedule(s, &o, NULL, LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL(device_delete(s, "SEP001122334455", &e), 0);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM capf_order"), 0);
+	store_close(s);
+	free(path);
+}
+
 static const struct suite_test tests[] = {
 	{ "quiet changes leave the generation alone", quiet_changes_leave_the_generation_alone },
 	{ "what is supposed never happened", what_is_supposed_never_happened },
@@ -949,6 +1193,13 @@ static const struct suite_test tests[] = {
 	{ "change waits for that of another process", change_waits_for_that_of_another_process },
 	{ "change upon an old view says to try again", change_upon_an_old_view_says_to_try_again },
 	{ "copy is a store of its own", copy_is_a_store_of_its_own },
+	{ "relaxed change does not wait for the disk", relaxed_change_does_not_wait_for_the_disk },
+	{ "supposing within a relaxed change leaves it relaxed",
+	    supposing_within_a_relaxed_change_leaves_it_relaxed },
+	{ "after a relaxed change that failed the next is durable",
+	    after_a_relaxed_change_that_failed_the_next_is_durable },
+	{ "relaxed change survives the process", relaxed_change_survives_the_process },
+	{ "store of three steps comes to four whole", store_of_three_steps_comes_to_four_whole },
 	{ "copy replaces nothing", copy_replaces_nothing_and_leaves_nothing_behind },
 };
 

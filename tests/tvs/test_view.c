@@ -315,6 +315,30 @@ the_default_duration_is_the_one_that_tvs_loaded(void)
 }
 
 static void
+a_duration_of_its_own_is_the_one_that_tvs_was_told(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct cert *c = own(s, "TVS", "cucm-pub"), *other = own(s, "CAPF", NULL);
+	int64_t id = 0;
+	struct tvs_view *v;
+	struct err e;
+
+	cert_free(certs_own(s, "TVS", lab_node(s, "cucm-pub").id, &id, &e));
+	CU_ASSERT_EQUAL(certs_set_duration(s, id, 77, &e), 0);
+	v = load(s, "cucm-pub");
+	CU_ASSERT_EQUAL(tvs_view_find(v, cert_der(c))->ttl, TTL);
+	tvs_view_free(v);
+	tell(s, "cucm-pub");
+	v = load(s, "cucm-pub");
+	CU_ASSERT_EQUAL(tvs_view_find(v, cert_der(c))->ttl, 77);
+	CU_ASSERT_EQUAL(tvs_view_find(v, cert_der(other))->ttl, TTL);
+	tvs_view_free(v);
+	cert_free(c);
+	cert_free(other);
+	store_close(s);
+}
+
+static void
 a_store_that_we_do_not_know_is_an_error(void)
 {
 	struct store *s = lab_founded(RELEASE_12_5);
@@ -347,6 +371,8 @@ static const struct suite_test tests[] = {
 	    what_was_imported_is_known_once_tvs_is_told },
 	{ "the default duration is the one that TVS loaded",
 	    the_default_duration_is_the_one_that_tvs_loaded },
+	{ "a duration of its own is the one that TVS was told",
+	    a_duration_of_its_own_is_the_one_that_tvs_was_told },
 	{ "a store that we do not know is an error", a_store_that_we_do_not_know_is_an_error },
 };
 

@@ -1,0 +1,135 @@
+/*
+ * Sightings that are written late: each worker writes when it can, so the list a phone was given
+ * first may be told after the one that it could take only because of that.
+ */
+#include "trust/seen.h"
+
+#include "tests/support/lab.h"
+#include "tests/support/suite.h"
+#include "trust/cluster.h"
+#include "trust/service.h"
+
+#define PHONE "SEP001122334455"
+
+/* Numbers in the history of the one node, which are their ids too. */
+enum { FIRST = 1, SECOND, THIRD };
+
+static void
+regenerate(struct store *s, const char *store)
+{
+	struct node n = lab_node(s, "cucm-pub");
+	struct cluster_change c;
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(
+	    cluster_regenerate(s, lab_kind(store), &n, CLUSTER_ANYHOW, LAB_NOW + 100, &c, &e), 0);
+}
+
+static void
+asks(struct store *s, int64_t list, int64_t at)
+{
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(
+	    seen_asked(s, PHONE, "10.0.0.9", lab_node(s, "cucm-pub").id, list, at, &e), 0);
+}
+
+static struct seen
+seen(struct store *s)
+{
+	struct err e = { 0 };
+	struct seen v;
+
+	CU_ASSERT_EQUAL_FATAL(seen_get(s, PHONE, &v, &e), 0);
+	return v;
+}
+
+/* A phone that holds the first list.  Before 12.0 CallManager signs: from the first list the
+ * second can be taken, from the second the third, but not the third from the first. */
+static struct store *
+of_three_lists(void)
+{
+	struct store *s = lab_founded(RELEASE_11_5);
+	struct device d = { .name = PHONE, .model = model_of("7975"), .security = SECURITY_NONE };
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(device_add(s, &d, &e), 0);
+	asks(s, FIRST, LAB_NOW);
+	regenerate(s, "TVS");
+	regenerate(s, "CallManager");
+	CU_ASSERT_EQUAL_FATAL(service_restart_running(s, LAB_NOW + 200, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(lab_int(s, "SELECT max(id) FROM list"), THIRD);
+	return s;
+}
+
+static void
+the_third_cannot_be_taken_from_the_first(void)
+{
+	struct store *s = of_three_lists();
+
+	asks(s, THIRD, LAB_NOW + 300);
+	CU_ASSERT_EQUAL(seen(s).holds, FIRST);
+	CU_ASSERT_EQUAL(seen(s).fetched, THIRD);
+	store_close(s);
+}
+
+static void
+a_list_told_late_explains_the_next_one(void)
+{
+	struct store *s = of_three_lists();
+	struct seen v;
+
+	asks(s, THIRD, LAB_NOW + 300);
+	asks(s, SECOND, LAB_NOW + 250);
+	v = seen(s);
+	CU_ASSERT_EQUAL(v.holds, THIRD);
+	CU_ASSERT_EQUAL(v.fetched, THIRD);
+	CU_ASSERT_EQUAL(v.fetched_at, LAB_NOW + 300);
+	CU_ASSERT_EQUAL(v.at, LAB_NOW + 300);
+	store_close(s);
+}
+
+/* The phone refused the next one; it holds what it was given before. */
+static void
+a_list_told_late_is_held_though_the_next_was_refused(void)
+{
+	struct store *s = of_three_lists();
+	struct err e = { 0 };
+	struct seen v;
+
+	regenerate(s, "TVS");
+	regenerate(s, "CallManager");
+	CU_ASSERT_EQUAL_FATAL(service_restart_running(s, LAB_NOW + 400, &e), 0);
+	asks(s, THIRD + 2, LAB_NOW + 500);
+	CU_ASSERT_EQUAL(seen(s).holds, FIRST);
+	asks(s, SECOND, LAB_NOW + 250);
+	v = seen(s);
+	CU_ASSERT_EQUAL(v.holds, SECOND);
+	CU_ASSERT_EQUAL(v.fetched, THIRD + 2);
+	CU_ASSERT_EQUAL(v.fetched_at, LAB_NOW + 500);
+	store_close(s);
+}
+
+static void
+what_the_phone_said_itself_is_not_reckoned_over(void)
+{
+	struct store *s = of_three_lists();
+	struct err e = { 0 };
+
+	asks(s, THIRD, LAB_NOW + 300);
+	CU_ASSERT_EQUAL(seen_reported(s, PHONE, bytes_over(NULL, 0), LAB_NOW + 300, &e), 0);
+	asks(s, SECOND, LAB_NOW + 250);
+	CU_ASSERT_EQUAL(seen(s).holds, 0);
+	store_close(s);
+}
+
+static const struct suite_test tests[] = {
+	{ "the third cannot be taken from the first", the_third_cannot_be_taken_from_the_first },
+	{ "a list told late explains the next one", a_list_told_late_explains_the_next_one },
+	{ "a list told late is held, though the next was refused",
+	    a_list_told_late_is_held_though_the_next_was_refused },
+	{ "what the phone said itself is not reckoned over",
+	    what_the_phone_said_itself_is_not_reckoned_over },
+};
+
+SUITE_MAIN("trust/seen", tests)

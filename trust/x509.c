@@ -1,0 +1,102 @@
+#include "trust/x509.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+enum { SERIAL_BYTES = 16 };
+
+int
+x509_failed(struct err *e, const char *what)
+{
+	unsigned long code = ERR_get_error();
+	char text[160] = "no reason given";
+
+	if (code != 0)
+		ERR_error_string_n(code, text, sizeof(text));
+	ERR_clear_error();
+	return err_set(e, ERR_FAILED, "%s: %s", what, text);
+}
+
+/* As CUCM's self-signed certificates have; the top bit may be set (then DER needs a seventeenth,
+ * which trust lists leave out).  The first byte is never 0, so that it is 16. */
+int
+x509_set_serial(X509 *x, struct err *e)
+{
+	uint8_t raw[SERIAL_BYTES];
+	BIGNUM *n;
+	int ok;
+
+	do {
+		if (RAND_bytes(raw, sizeof(raw)) != 1)
+			return x509_failed(e, "no random bytes");
+	} while (raw[0] == 0);
+	n = BN_bin2bn(raw, sizeof(raw), NULL);
+	ok = n != NULL && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) != NULL;
+	BN_free(n);
+	return ok ? 0 : x509_failed(e, "cannot make the serial number");
+}
+
+int
+x509_set_validity(X509 *x, int64_t from, int64_t to, struct err *e)
+{
+	if (ASN1_TIME_set(X509_getm_notBefore(x), (time_t)from) == NULL ||
+	    ASN1_TIME_set(X509_getm_notAfter(x), (time_t)to) == NULL)
+		return x509_failed(e, "cannot make the validity");
+	return 0;
+}
+
+bool
+x509_name_add(X509_NAME *name, const char *key, const char *value)
+{
+	if (value[0] == '\0')
+		return true;
+	return X509_NAME_add_entry_by_txt(
+		   name, key, MBSTRING_UTF8, (const unsigned char *)value, -1, -1, 0) == 1;
+}
+
+X509_EXTENSION *
+x509_extension(X509 *x, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+
+	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+	X509V3_set_ctx_nodb(&ctx);
+	return X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+}
+
+bool
+x509_add_extension(X509 *x, int nid, const char *value)
+{
+	X509_EXTENSION *ext;
+	bool ok;
+
+	if (value == NULL)
+		return true;
+	ext = x509_extension(x, nid, value);
+	ok = ext != NULL && X509_add_ext(x, ext, -1) == 1;
+	X509_EXTENSION_free(ext);
+	return ok;
+}
+
+struct cert *
+x509_sign(X509 *x, const struct key *key, struct err *e)
+{
+	unsigned char *der = NULL;
+	struct cert *c;
+	int n;
+
+	if (X509_sign(x, key_handle(key), EVP_sha256()) == 0) {
+		x509_failed(e, "cannot sign the certificate");
+		return NULL;
+	}
+	n = i2d_X509(x, &der);
+	if (n < 0) {
+		x509_failed(e, "cannot encode the certificate");
+		return NULL;
+	}
+	c = cert_from_der(bytes_over(der, (size_t)n), e);
+	OPENSSL_free(der);
+	return c;
+}
