@@ -30,7 +30,7 @@ listeners_new(
 }
 
 static struct tls *
-make_tls(const struct listeners *v, const struct tls_rules *rules, const struct identity *who,
+make_tls(const struct listeners *v, const struct tls_rules *rules, const struct tls_identity *who,
     struct err *e)
 {
 	return tls_server_new(rules, who->chain, who->certs, who->key, v->tickets, e);
@@ -38,7 +38,7 @@ make_tls(const struct listeners *v, const struct tls_rules *rules, const struct 
 
 int
 listeners_open(
-    struct listeners *v, const struct listener *on, const struct identity *who, struct err *e)
+    struct listeners *v, const struct listener *on, const struct tls_identity *who, struct err *e)
 {
 	struct listening *l = &v->listening[v->n];
 	struct tls *tls;
@@ -59,7 +59,7 @@ listeners_open(
 }
 
 void
-listeners_present(struct listeners *v, const struct identity *who)
+listeners_present(struct listeners *v, const struct tls_identity *who)
 {
 	struct err e = { 0 };
 

@@ -16,23 +16,16 @@ struct listener {
 	struct conn_limits limits;
 };
 
-/* Who the service is.  Borrowed for the call. */
-struct identity {
-	const struct bytes *chain; /* DER: its own certificate first, then what is sent with it */
-	size_t certs;
-	struct evp_pkey_st *key;
-};
-
 struct listeners;
 
 /* All is borrowed and outlives them; tickets as for tls_server_new(). */
 struct listeners *listeners_new(
     struct loop *l, const struct conn_ops *ops, void *service, const struct tls_tickets *tickets);
 int listeners_open(
-    struct listeners *v, const struct listener *on, const struct identity *who, struct err *e);
+    struct listeners *v, const struct listener *on, const struct tls_identity *who, struct err *e);
 /* For connections from now on.  One that cannot present it, because its rules do not fit that
  * certificate, goes on with what it had, and says so in the log: better than to answer nobody. */
-void listeners_present(struct listeners *v, const struct identity *who);
+void listeners_present(struct listeners *v, const struct tls_identity *who);
 uint16_t listeners_port(const struct listeners *v, size_t nth);
 unsigned listeners_connections(const struct listeners *v); /* now */
 void listeners_quiet(struct listeners *v);		   /* take no connections any more */

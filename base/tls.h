@@ -53,6 +53,13 @@ void tls_tickets_free(struct tls_tickets *t); /* wipes; NULL is fine */
 /* May be used by several threads. */
 struct tls;
 
+/* Who a server is.  Borrowed. */
+struct tls_identity {
+	const struct bytes *chain; /* DER: its own certificate first, then what is sent with it */
+	size_t certs;
+	struct evp_pkey_st *key; /* of the first */
+};
+
 /* For a server.  chain: DER, its own certificate first, then what shall be sent with it; key: the
  * private half of the first, of which a reference is kept.  tickets: NULL for keys of its own.  The
  * certificate is the cluster's choice and always served: when the usual security level would refuse

@@ -10,10 +10,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "capf/session.h"
-#include "trust/certs.h"
-#include "trust/key.h"
 #include "trust/model.h"
 #include "trust/param.h"
+#include "trust/presented.h"
 #include "trust/service.h"
 
 #define SERVICE "CAPF"
@@ -38,8 +37,7 @@ struct capf_server {
 	int64_t generation;
 	bool running;
 	int64_t starts; /* which start the rest is of; 0: none */
-	struct cert *cert;
-	struct key *key;
+	struct presented shown;
 	struct capf_office office;
 };
 
@@ -107,40 +105,23 @@ load_params(const struct capf_server *v, struct capf_office *o, struct err *e)
 	return 0;
 }
 
-static struct identity
-identity_of(const struct capf_server *v, struct bytes *der)
-{
-	*der = cert_der(v->cert);
-	return (struct identity){ der, 1, key_handle(v->key) };
-}
-
 static int
 load(struct capf_server *v, const struct service *now, struct err *e)
 {
 	struct capf_office office = { .store = v->plan.store };
-	struct cert *cert;
-	struct key *key;
-	struct identity who;
-	struct bytes der;
-	int64_t id;
+	struct presented p;
+	struct tls_identity who;
 
-	if (load_params(v, &office, e) != 0)
+	if (load_params(v, &office, e) != 0 ||
+	    presented_load(v->plan.store, v->plan.node.id, SERVICE, "CAPF", &p, e) != 0)
 		return -1;
-	cert = service_cert(v->plan.store, v->plan.node.id, SERVICE, "CAPF", &id, e);
-	key = cert == NULL ? NULL : certs_key(v->plan.store, id, e);
-	if (key == NULL) {
-		cert_free(cert);
-		return -1;
-	}
-	cert_free(v->cert);
-	key_free(v->key);
-	v->cert = cert;
-	v->key = key;
+	presented_free(&v->shown);
+	v->shown = p;
 	v->office = office;
-	v->office.cert = cert;
-	v->office.key = key;
+	v->office.cert = p.cert[0];
+	v->office.key = p.key;
 	v->starts = now->starts;
-	who = identity_of(v, &der);
+	who = presented_identity(&v->shown);
 	listeners_present(v->listeners, &who);
 	return 0;
 }
@@ -310,31 +291,18 @@ int
 capf_server_listen(struct capf_server *v, const struct listener *on, struct err *e)
 {
 	struct service stopped = { .starts = 0 };
-	struct identity who;
-	struct bytes der;
+	struct tls_identity who;
 
-	if (v->cert == NULL && load(v, &stopped, e) != 0)
+	if (v->shown.n == 0 && load(v, &stopped, e) != 0)
 		return -1;
-	who = identity_of(v, &der);
+	who = presented_identity(&v->shown);
 	return listeners_open(v->listeners, on, &who, e);
 }
 
-uint16_t
-capf_server_port(const struct capf_server *v, size_t listener)
+struct listeners *
+capf_server_listeners(struct capf_server *v)
 {
-	return listeners_port(v->listeners, listener);
-}
-
-unsigned
-capf_server_connections(const struct capf_server *v)
-{
-	return listeners_connections(v->listeners);
-}
-
-void
-capf_server_quiet(struct capf_server *v)
-{
-	listeners_quiet(v->listeners);
+	return v->listeners;
 }
 
 void
@@ -343,7 +311,6 @@ capf_server_free(struct capf_server *v)
 	if (v == NULL)
 		return;
 	listeners_free(v->listeners);
-	cert_free(v->cert);
-	key_free(v->key);
+	presented_free(&v->shown);
 	free(v);
 }

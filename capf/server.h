@@ -35,9 +35,7 @@ struct capf_plan {
 
 struct capf_server *capf_server_new(const struct capf_plan *plan, struct err *e);
 int capf_server_listen(struct capf_server *v, const struct listener *on, struct err *e);
-uint16_t capf_server_port(const struct capf_server *v, size_t listener);
-unsigned capf_server_connections(const struct capf_server *v); /* now */
-void capf_server_quiet(struct capf_server *v);		       /* takes no connections any more */
-void capf_server_free(struct capf_server *v);		       /* ends all; NULL is fine */
+struct listeners *capf_server_listeners(struct capf_server *v); /* lent */
+void capf_server_free(struct capf_server *v);			/* ends all; NULL is fine */
 
 #endif

@@ -78,14 +78,7 @@ static int
 listen_tvs(struct tvs_server *v, const struct config *config, const struct config_listener *l,
     const struct node *node, struct err *e)
 {
-	struct tvs_listener on = { .address = l->address ? l->address : node->address,
-		.port = (uint16_t)l->port,
-		.rules = { .min = l->tls_min,
-		    .max = l->tls_max,
-		    .ciphers = l->ciphers,
-		    .key_log = config->key_log },
-		.limits = { .connections = (unsigned)config->connections,
-		    .per_host = (unsigned)config->connections_per_peer } };
+	struct listener on = listener_of(config, l, node);
 
 	if (tvs_server_listen(v, &on, e) == 0)
 		return 0;
@@ -239,8 +232,10 @@ running(const struct host *h, int64_t now)
 
 	for (size_t i = 0; i < h->counters; i++) {
 		n += tftp_server_transfers(h->counter[i].tftp);
-		n += h->counter[i].capf ? capf_server_connections(h->counter[i].capf) : 0;
-		n += asking ? tvs_server_connections(h->counter[i].tvs) : 0;
+		n += h->counter[i].capf
+			 ? listeners_connections(capf_server_listeners(h->counter[i].capf))
+			 : 0;
+		n += asking ? listeners_connections(tvs_server_listeners(h->counter[i].tvs)) : 0;
 	}
 	return n;
 }
@@ -265,9 +260,9 @@ host_stop(void *own)
 
 	for (size_t i = 0; i < h->counters; i++) {
 		tftp_server_quiet(h->counter[i].tftp);
-		tvs_server_quiet(h->counter[i].tvs);
+		listeners_quiet(tvs_server_listeners(h->counter[i].tvs));
 		if (h->counter[i].capf != NULL)
-			capf_server_quiet(h->counter[i].capf);
+			listeners_quiet(capf_server_listeners(h->counter[i].capf));
 	}
 	h->drain_until = clock_mono_ms() + DRAIN_MS;
 	h->drain = loop_timer(h->loop, look_whether_drained, h);

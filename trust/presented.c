@@ -70,6 +70,12 @@ presented_load(struct store *s, int64_t node, const char *service, const char *s
 	return -1;
 }
 
+struct tls_identity
+presented_identity(const struct presented *p)
+{
+	return (struct tls_identity){ p->der, p->n, key_handle(p->key) };
+}
+
 void
 presented_free(struct presented *p)
 {

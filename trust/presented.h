@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/tls.h"
 #include "trust/chain.h"
 #include "trust/key.h"
 #include "trust/store.h"
@@ -28,6 +29,8 @@ struct presented {
  * at hand.  presented_free() *out; on -1 it is zeroed. */
 int presented_load(struct store *s, int64_t node, const char *service, const char *store,
     struct presented *out, struct err *e);
+/* The same for a TLS listener; lent. */
+struct tls_identity presented_identity(const struct presented *p);
 void presented_free(struct presented *p); /* wipes the key; { 0 } is fine */
 
 #endif

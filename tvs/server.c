@@ -16,15 +16,9 @@
 
 enum { IDLE_SECONDS = 60 };
 
-struct listening {
-	struct conn_listener *on;
-	struct tls_rules rules;
-};
-
 struct tvs_server {
 	struct tvs_plan plan;
-	struct listening listener[TVS_LISTENERS_MAX];
-	size_t listeners;
+	struct listeners *listeners;
 
 	/* As of the store's generation. */
 	int64_t generation;
@@ -45,44 +39,19 @@ struct session {
 
 /* ---- what it works from ---- */
 
-static struct tls *
-make_tls(const struct tvs_server *v, const struct tls_rules *rules, struct err *e)
-{
-	const struct presented *p = &v->shown;
-
-	return tls_server_new(rules, p->der, p->n, key_handle(p->key), v->plan.tickets, e);
-}
-
-/* A listener that cannot present the new certificate goes on with the old one, and says so: rules
- * that this certificate does not fit are no reason to answer nobody. */
-static void
-present(struct tvs_server *v)
-{
-	struct err e = { 0 };
-
-	for (size_t i = 0; i < v->listeners; i++) {
-		struct tls *tls = make_tls(v, &v->listener[i].rules, &e);
-
-		if (tls == NULL) {
-			log_err(LOG_ERROR, "tvs", NULL, NULL, "certificate-not-presented", &e);
-			continue;
-		}
-		conn_listener_set_tls(v->listener[i].on, tls);
-		tls_free(tls);
-	}
-}
-
 static int
 load_identity(struct tvs_server *v, const struct service *now, struct err *e)
 {
 	struct presented p;
+	struct tls_identity who;
 
 	if (presented_load(v->plan.store, v->plan.node.id, "TVS", "TVS", &p, e) != 0)
 		return -1;
 	presented_free(&v->shown);
 	v->shown = p;
 	v->starts = now->starts;
-	present(v);
+	who = presented_identity(&v->shown);
+	listeners_present(v->listeners, &who);
 	return 0;
 }
 
@@ -209,19 +178,6 @@ subject_of(const struct tvs_request *r, const struct tvs_reason *why, char *to, 
 }
 
 static void
-peer_host(const struct conn *c, char *to, size_t size)
-{
-	const char *peer = conn_peer(c), *colon = strrchr(peer, ':');
-	int n = colon == NULL ? (int)strlen(peer) : (int)(colon - peer);
-
-	/* "[::1]:4711" without its brackets too, as TFTP writes it. */
-	if (peer[0] == '[' && n > 2)
-		snprintf(to, size, "%.*s", n - 2, peer + 1);
-	else
-		snprintf(to, size, "%.*s", n, peer);
-}
-
-static void
 note(struct session *x, const struct tvs_request *r, const struct tvs_response *answer,
     const struct tvs_reason *why)
 {
@@ -229,7 +185,7 @@ note(struct session *x, const struct tvs_request *r, const struct tvs_response *
 	struct event_row event = { .at = clock_wall(), .service = "TVS" };
 
 	snprintf(event.node, sizeof(event.node), "%s", v->plan.node.name);
-	peer_host(x->conn, event.peer, sizeof(event.peer));
+	conn_peer_host(x->conn, event.peer, sizeof(event.peer));
 	snprintf(event.device, sizeof(event.device), "%s", phone_of(r->device));
 	snprintf(event.what, sizeof(event.what), "%s",
 	    r->command == TVS_VERIFY_REQUEST ? "verify" : "query");
@@ -299,6 +255,7 @@ tvs_server_new(const struct tvs_plan *plan, struct err *e)
 
 	v->plan = *plan;
 	v->generation = -1;
+	v->listeners = listeners_new(plan->loop, &ops, v, plan->tickets);
 	if (look(v, e) == 0)
 		return v;
 	tvs_server_free(v);
@@ -309,50 +266,21 @@ tvs_server_new(const struct tvs_plan *plan, struct err *e)
  * is started again.  Until then it has no certificate of its own, and takes the one it would start
  * with. */
 int
-tvs_server_listen(struct tvs_server *v, const struct tvs_listener *on, struct err *e)
+tvs_server_listen(struct tvs_server *v, const struct listener *on, struct err *e)
 {
-	struct listening *l = &v->listener[v->listeners];
 	struct service stopped = { .starts = 0 };
-	struct tls *tls;
+	struct tls_identity who;
 
-	if (v->listeners == TVS_LISTENERS_MAX)
-		return err_set(e, ERR_LIMIT, "more than %d listeners", TVS_LISTENERS_MAX);
 	if (v->shown.n == 0 && load_identity(v, &stopped, e) != 0)
 		return -1;
-	tls = make_tls(v, &on->rules, e);
-	if (tls == NULL)
-		return -1;
-	l->rules = on->rules;
-	l->on =
-	    conn_listener_open(v->plan.loop, on->address, on->port, tls, &ops, v, &on->limits, e);
-	tls_free(tls);
-	if (l->on == NULL)
-		return -1;
-	v->listeners++;
-	return 0;
+	who = presented_identity(&v->shown);
+	return listeners_open(v->listeners, on, &who, e);
 }
 
-uint16_t
-tvs_server_port(const struct tvs_server *v, size_t listener)
+struct listeners *
+tvs_server_listeners(struct tvs_server *v)
 {
-	return conn_listener_port(v->listener[listener].on);
-}
-
-unsigned
-tvs_server_connections(const struct tvs_server *v)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < v->listeners; i++)
-		n += conn_listener_connections(v->listener[i].on);
-	return n;
-}
-
-void
-tvs_server_quiet(struct tvs_server *v)
-{
-	for (size_t i = 0; i < v->listeners; i++)
-		conn_listener_quiet(v->listener[i].on);
+	return v->listeners;
 }
 
 void
@@ -360,8 +288,7 @@ tvs_server_free(struct tvs_server *v)
 {
 	if (v == NULL)
 		return;
-	for (size_t i = 0; i < v->listeners; i++)
-		conn_listener_close(v->listener[i].on);
+	listeners_free(v->listeners);
 	tvs_view_free(v->view);
 	presented_free(&v->shown);
 	free(v);

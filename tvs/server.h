@@ -10,7 +10,7 @@
 #ifndef TL_TVS_SERVER_H
 #define TL_TVS_SERVER_H
 
-#include "base/conn.h"
+#include "base/listeners.h"
 #include "base/loop.h"
 #include "base/tls.h"
 #include "trust/node.h"
@@ -18,8 +18,6 @@
 #include "trust/trail.h"
 
 struct tvs_server;
-
-enum { TVS_LISTENERS_MAX = 4 };
 
 /* All but node is borrowed and outlives the server. */
 struct tvs_plan {
@@ -30,18 +28,9 @@ struct tvs_plan {
 	const struct tls_tickets *tickets; /* of all workers */
 };
 
-struct tvs_listener {
-	const char *address;
-	uint16_t port;		/* 0: any free one */
-	struct tls_rules rules; /* its texts are borrowed for the life of the server */
-	struct conn_limits limits;
-};
-
 struct tvs_server *tvs_server_new(const struct tvs_plan *plan, struct err *e);
-int tvs_server_listen(struct tvs_server *v, const struct tvs_listener *on, struct err *e);
-uint16_t tvs_server_port(const struct tvs_server *v, size_t listener);
-unsigned tvs_server_connections(const struct tvs_server *v); /* now */
-void tvs_server_quiet(struct tvs_server *v);		     /* takes no connections any more */
-void tvs_server_free(struct tvs_server *v);		     /* ends all; NULL is fine */
+int tvs_server_listen(struct tvs_server *v, const struct listener *on, struct err *e);
+struct listeners *tvs_server_listeners(struct tvs_server *v); /* lent */
+void tvs_server_free(struct tvs_server *v);		      /* ends all; NULL is fine */
 
 #endif
