@@ -1,5 +1,5 @@
 /*
- * Phones: add, list, show, reset, delete.
+ * Phones: add, set, list, show, reset, delete.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "trust/model.h"
 #include "trust/order.h"
 #include "trust/param.h"
+#include "trust/recipient.h"
 #include "trust/seen.h"
 
 static const char *
@@ -75,7 +76,9 @@ static int
 run_add(const struct call *c, struct out *o, struct err *e)
 {
 	const char *description = call_option(c, "description"), *load = call_option(c, "load");
-	struct device d = { .model = model_or_err(call_option(c, "model"), e), .added = c->now };
+	struct device d = { .model = model_or_err(call_option(c, "model"), e),
+		.encrypted_config = call_has(c, "encrypted-config"),
+		.added = c->now };
 
 	if (description == NULL)
 		description = "";
@@ -95,6 +98,92 @@ run_add(const struct call *c, struct out *o, struct err *e)
 	out_text(o, "model", NULL, d.model->name);
 	out_line(o, "%s added: a %s, %s Security By Default", d.name, d.model->name,
 	    d.model->sbd ? "with" : "without");
+	return 0;
+}
+
+/* 1, 0; -1 when it is not said. */
+static int
+on_or_off(const struct call *c, const char *option, int *to, struct err *e)
+{
+	const char *word = call_option(c, option);
+
+	*to = -1;
+	if (word == NULL)
+		return 0;
+	if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
+		return err_set(e, ERR_USAGE, "--%s is on or off, not \"%.60s\"", option, word);
+	*to = strcmp(word, "on") == 0;
+	return 0;
+}
+
+static int
+read_change(const struct call *c, struct device_change *to, struct err *e)
+{
+	const char *model = call_option(c, "model"), *security = call_option(c, "security");
+
+	*to = (struct device_change){ .description = call_option(c, "description"),
+		.load = call_option(c, "load") };
+	if (model != NULL && (to->model = model_or_err(model, e)) == NULL)
+		return -1;
+	if (to->description != NULL &&
+	    fits(to->description, DEVICE_DESCRIPTION_MAX, "--description", e) != 0)
+		return -1;
+	if (to->load != NULL && fits(to->load, DEVICE_LOAD_MAX, "--load", e) != 0)
+		return -1;
+	if (security != NULL && security_of(security, &to->security, e) != 0)
+		return -1;
+	return on_or_off(c, "encrypted-config", &to->encrypted_config, e);
+}
+
+static int
+check_change(const struct device_change *to, struct err *e)
+{
+	if (to->model != NULL || to->description != NULL || to->load != NULL || to->security != 0 ||
+	    to->encrypted_config >= 0)
+		return 0;
+	err_set(e, ERR_USAGE, "nothing to set");
+	return err_hint(e, "trustlist help phone set");
+}
+
+/* TFTP Encrypted Config, and to which certificate, or why to none. */
+static int
+put_encryption(const struct call *c, struct out *o, const struct device *d, struct err *e)
+{
+	struct cert *to = NULL;
+	struct err why = { 0 };
+
+	out_bool(o, "encrypted_config", "TFTP Encrypted Config", d->encrypted_config);
+	if (!d->encrypted_config)
+		return 0;
+	if (recipient_of(c->store, d->name, &to, &why, e) < 0)
+		return -1;
+	out_text(o, "encrypted_to", to == NULL ? NULL : "Encrypted to",
+	    to == NULL ? NULL : cert_subject(to, CERT_CISCO));
+	if (to == NULL) {
+		out_text(o, "not_encrypted", "Not served encrypted", why.text);
+		out_line(o, "%s", why.hint);
+	}
+	cert_free(to);
+	return 0;
+}
+
+static int
+run_set(const struct call *c, struct out *o, struct err *e)
+{
+	struct device_change to;
+	struct device now;
+	bool changed;
+
+	if (read_change(c, &to, e) != 0 || check_change(&to, e) != 0 ||
+	    device_change(c->store, c->arg[0], &to, &now, &changed, e) != 0)
+		return -1;
+	out_text(o, "name", NULL, now.name);
+	out_bool(o, "changed", NULL, changed);
+	out_line(o, changed ? "%s changed" : "%s: it is so already", now.name);
+	if (to.encrypted_config >= 0 && put_encryption(c, o, &now, e) != 0)
+		return -1;
+	if (changed)
+		out_line(o, "It reads that at its next boot: trustlist phone reset %s", now.name);
 	return 0;
 }
 
@@ -126,6 +215,7 @@ put_phone(const struct call *c, struct out *o, const struct device *d, const str
 	out_text(o, "model", "Model", d->model->name);
 	out_text(o, "description", "Description", d->description);
 	out_text(o, "security", "Security", security_word(d->security));
+	out_bool(o, "encrypted_config", NULL, d->encrypted_config);
 	out_bool(o, "security_by_default", "Signed files", d->model->sbd);
 	when_put(o, "lsc_expires", "LSC Expires", lsc == NULL ? 0 : lsc->not_after);
 	return put_trust(c, o, d, true, e);
@@ -221,6 +311,8 @@ run_show(const struct call *c, struct out *o, struct err *e)
 	out_text(o, "load", "Load", d.load[0] != '\0' ? d.load : NULL);
 	out_time(o, "added", "Added", d.added);
 	out_int(o, "resets", "Resets asked for", d.resets);
+	if (put_encryption(c, o, &d, e) != 0)
+		return -1;
 	return put_capf(c, o, d.name, e) == 0 ? put_trust(c, o, &d, false, e) : -1;
 }
 
@@ -269,8 +361,29 @@ static const struct verb verbs[] = {
 		{ .name = "load", .metavar = "NAME", .help = "firmware it is told to run" },
 		{ .name = "security",
 		    .metavar = "MODE",
-		    .help = "non-secure (as without this), authenticated or encrypted" } },
+		    .help = "non-secure (as without this), authenticated or encrypted" },
+		{ .name = "encrypted-config",
+		    .help = "only the phone can read its configuration (TFTP Encrypted Config)" } },
 	    .run = run_add,
+	},
+	{
+	    .words = "phone set",
+	    .args = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_OPERATE,
+	    .help = "change what its configuration says",
+	    .option = { { .name = "security",
+			    .metavar = "MODE",
+			    .help = "non-secure, authenticated or encrypted" },
+		{ .name = "encrypted-config",
+		    .metavar = "on|off",
+		    .help = "only the phone can read its configuration (TFTP Encrypted Config)" },
+		{ .name = "description", .metavar = "TEXT", .help = "what people call it" },
+		{ .name = "load", .metavar = "NAME", .help = "firmware it is told to run" },
+		{ .name = "model", .metavar = "MODEL", .help = "7975, 8861, ..." } },
+	    .run = run_set,
 	},
 	{
 	    .words = "phone list",

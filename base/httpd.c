@@ -2,16 +2,15 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/gate.h"
 #include "base/httphead.h"
+#include "base/httpreply.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/range.h"
@@ -260,108 +259,55 @@ end_lost(struct http_request *c, const struct err *why)
 
 /* ---- answers ---- */
 
-static const char *
-reason(int status)
-{
-	static const struct {
-		int status;
-		const char *text;
-	} reasons[] = { { 200, "OK" }, { 206, "Partial Content" }, { 400, "Bad Request" },
-		{ 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 413, "Content Too Large" }, { 414, "URI Too Long" },
-		{ 416, "Range Not Satisfiable" }, { 417, "Expectation Failed" },
-		{ 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
-		{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" } };
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (reasons[i].status == status)
-			return reasons[i].text;
-	return "Error";
-}
-
 static void
-put_date(struct wr *w)
+start_answer(struct http_request *c, struct http_reply *reply)
 {
-	time_t now = (time_t)clock_wall();
-	char text[40];
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	wr_fmt(w, "Date: %s\r\n", text);
-}
-
-/* Up to the service's own headers. */
-static void
-open_head(struct http_request *c, int status, const char *type, uint64_t length)
-{
-	struct wr *w = &c->head;
-
 	assert(c->stage == READING); /* one answer for each request */
 	c->stage = ANSWERING;
-	c->status = status;
-	c->sent = 0;
+	c->status = reply->status;
+	reply->keeps = c->keeps;
+	http_reply_put(&c->head, reply, clock_wall());
 	c->part = (struct range){ 0, 0 };
-	wr_fmt(w, "HTTP/1.1 %d %s\r\n", status, reason(status));
-	put_date(w);
-	wr_fmt(w, "Content-Type: %s\r\n", type);
-	wr_fmt(w, "Content-Length: %llu\r\n", (unsigned long long)length);
-	wr_text(w, "Cache-Control: no-store\r\n");
-}
-
-/* HTTP/1.0 keeps a connection only when it is told so. */
-static void
-close_head(struct http_request *c)
-{
-	wr_fmt(&c->head, "Connection: %s\r\n\r\n", c->keeps ? "keep-alive" : "close");
+	c->sent = 0;
 	c->taken = 0;
 	await_idle(c, "the peer to take the answer");
+}
+
+static void
+refuse(struct http_request *c, struct http_reply *reply, const char *why)
+{
+	reply->type = "text/plain; charset=utf-8";
+	reply->length = strlen(why) + 1;
+	start_answer(c, reply);
+	if (!c->is_head)
+		wr_fmt(&c->head, "%s\n", why);
 }
 
 void
 http_refuse(struct http_request *r, int status, const char *why)
 {
-	open_head(r, status, "text/plain; charset=utf-8", strlen(why) + 1);
-	if (status == 405)
-		wr_text(&r->head, "Allow: GET, HEAD\r\n");
-	close_head(r);
-	if (!r->is_head)
-		wr_fmt(&r->head, "%s\n", why);
-}
-
-static void
-refuse_range(struct http_request *r, const struct http_answer *a)
-{
-	static const char why[] = "No such part\n";
-
-	open_head(r, 416, "text/plain; charset=utf-8", sizeof(why) - 1);
-	wr_fmt(&r->head, "Content-Range: bytes */%llu\r\n", (unsigned long long)a->size);
-	close_head(r);
-	wr_text(&r->head, why);
-	r->sent = 0;
+	refuse(r, &(struct http_reply){ .status = status }, why);
 }
 
 /* A HEAD asks for no part (RFC 9110, 14.2). */
 void
 http_answer(struct http_request *r, const struct http_answer *a)
 {
-	struct bytes none = { 0 };
-	struct range part;
-	enum range_kind kind = range_of(r->is_head ? none : r->range, a->size, &part);
+	struct bytes field = r->is_head ? bytes_over(NULL, 0) : r->range;
+	struct http_reply reply = {
+		.status = 200, .type = a->type, .is_content = true, .size = a->size
+	};
+	enum range_kind kind = range_of(field, a->size, &reply.part);
 
 	if (kind == RANGE_BEYOND) {
-		refuse_range(r, a);
+		reply.status = 416;
+		refuse(r, &reply, "No such part");
 	} else {
-		open_head(r, kind == RANGE_PART ? 206 : 200, a->type, part.n);
-		wr_text(&r->head, "Accept-Ranges: bytes\r\n");
-		if (kind == RANGE_PART)
-			wr_fmt(&r->head, "Content-Range: bytes %llu-%llu/%llu\r\n",
-			    (unsigned long long)part.from,
-			    (unsigned long long)(part.from + part.n - 1),
-			    (unsigned long long)a->size);
-		close_head(r);
+		reply.status = kind == RANGE_PART ? 206 : 200;
+		reply.length = reply.part.n;
+		start_answer(r, &reply);
 		if (!r->is_head)
-			r->part = part;
+			r->part = reply.part;
 	}
 	r->content = *a;
 }
@@ -450,7 +396,7 @@ refuse_broken(struct http_request *c, int status, const struct err *why)
 	complain(c->httpd, LOG_INFO, c->peer.text, "malformed", why);
 	c->keeps = false;
 	wr_free(&c->in);
-	http_refuse(c, status, reason(status));
+	http_refuse(c, status, http_reason(status));
 }
 
 static void

@@ -146,7 +146,8 @@ read_first_line(struct bytes line, struct http_head *out, struct err *e)
 		return refuse(out, BAD_REQUEST, e, "the first line is no request of HTTP");
 	if (!cut(rest, ' ', &out->target, &version))
 		return refuse(out, BAD_REQUEST, e, "the first line names no version of HTTP");
-	if (out->target.n == 0 || has_control(line))
+	if (out->target.n == 0 || has_control(line) ||
+	    memchr(out->target.p, '\t', out->target.n) != NULL)
 		return refuse(out, BAD_REQUEST, e, "the first line holds what no address can");
 	return read_version(version, out, e);
 }

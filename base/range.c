@@ -22,9 +22,9 @@ trimmed(struct bytes b)
 static uint64_t
 add_digit(uint64_t number, uint8_t digit)
 {
-	if (number > (UINT64_MAX - 9) / 10)
-		return UINT64_MAX;
-	return number * 10 + (uint64_t)(digit - '0');
+	unsigned value = digit - '0';
+
+	return number > (UINT64_MAX - value) / 10 ? UINT64_MAX : number * 10 + value;
 }
 
 /* Takes the digits that *b begins with; false: there are none. */

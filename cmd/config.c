@@ -80,6 +80,13 @@ static const struct conf_setting table[] = {
 	{ "tftp", "folder", CONF_PATH, FIELD(tftp_folder), 0, 0, NULL },
 	{ "tftp", "transfers", CONF_INT, FIELD(tftp_transfers), 1, 100000, NULL },
 	{ "tftp", "transfers_per_peer", CONF_INT, FIELD(tftp_transfers_per_peer), 1, 100000, NULL },
+	{ "http", "port", CONF_INT, FIELD(http_port), 0, 65535, NULL },
+	{ "http", "address", CONF_CHECK, FIELD(http_address), 0, 0, read_address },
+	{ "http", "connections", CONF_INT, FIELD(http_connections), 1, 1000000, NULL },
+	{ "http", "connections_per_peer", CONF_INT, FIELD(http_connections_per_peer), 1, 1000000,
+	    NULL },
+	LISTENER("https", https),
+	LISTENER("https-tomcat", https_tomcat),
 	LISTENER("tvs", tvs[0]),
 	LISTENER("tvs-2", tvs[1]),
 	LISTENER("tvs-3", tvs[2]),
@@ -122,6 +129,9 @@ check_versions(const struct config_listener *l, const char *service, size_t nth,
 static int
 check_listeners(const struct config *c, const char *path, struct conf_report *report, struct err *e)
 {
+	if (check_versions(&c->https, "https", 0, path, report, e) != 0 ||
+	    check_versions(&c->https_tomcat, "https-tomcat", 0, path, report, e) != 0)
+		return -1;
 	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
 		if (check_versions(&c->tvs[i], "tvs", i, path, report, e) != 0 ||
 		    check_versions(&c->capf[i], "capf", i, path, report, e) != 0)
@@ -130,18 +140,24 @@ check_listeners(const struct config *c, const char *path, struct conf_report *re
 }
 
 /* From TLS 1.0 on, which is all that 7900 phones speak: what a cluster does unless told. */
+static struct config_listener
+usual_listener(int port)
+{
+	return (struct config_listener){ .port = port, .tls_min = TLS_1_0, .tls_max = TLS_1_3 };
+}
+
 static void
 usual_listeners(struct config_listener l[CONFIG_LISTENERS], int port)
 {
-	l[0] = (struct config_listener){ .port = port, .tls_min = TLS_1_0, .tls_max = TLS_1_3 };
+	l[0] = usual_listener(port);
 	for (size_t i = 1; i < CONFIG_LISTENERS; i++)
 		l[i] = (struct config_listener){ .tls_min = TLS_1_2, .tls_max = TLS_1_3 };
 }
 
 static void
-free_listeners(struct config_listener l[CONFIG_LISTENERS])
+free_listeners(struct config_listener *l, size_t n)
 {
-	for (size_t i = 0; i < CONFIG_LISTENERS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		free(l[i].address);
 		l[i].address = NULL;
 	}
@@ -157,6 +173,11 @@ config_read(const char *root, struct config *out, struct conf_report *report, st
 		.tftp_folder = root_folder(root),
 		.tftp_transfers = 8192,
 		.tftp_transfers_per_peer = 4096,
+		.http_port = 6970,
+		.http_connections = 4096,
+		.http_connections_per_peer = 1024,
+		.https = usual_listener(6971),
+		.https_tomcat = usual_listener(6972),
 		.connections = 4096,
 		.connections_per_peer = 1024,
 		.log_level = LOG_INFO };
@@ -175,6 +196,10 @@ config_free(struct config *c)
 	conf_free(table, SETTINGS, c);
 	free(c->tftp_address);
 	c->tftp_address = NULL;
-	free_listeners(c->tvs);
-	free_listeners(c->capf);
+	free(c->http_address);
+	c->http_address = NULL;
+	free_listeners(&c->https, 1);
+	free_listeners(&c->https_tomcat, 1);
+	free_listeners(c->tvs, CONFIG_LISTENERS);
+	free_listeners(c->capf, CONFIG_LISTENERS);
 }

@@ -25,6 +25,10 @@ struct config {
 	char *tftp_address; /* NULL: each node listens on its own address */
 	char *tftp_folder;
 	int tftp_transfers, tftp_transfers_per_peer;
+	int http_port;	    /* 0: not there */
+	char *http_address; /* NULL: each node listens on its own */
+	int http_connections, http_connections_per_peer;
+	struct config_listener https, https_tomcat;
 	struct config_listener tvs[CONFIG_LISTENERS];  /* [tvs], [tvs-2], [tvs-3], [tvs-4] */
 	struct config_listener capf[CONFIG_LISTENERS]; /* [capf], ...: of the publisher */
 	int connections, connections_per_peer;	       /* of each TLS listener and worker */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "capf/server.h"
 #include "tftp/front.h"
+#include "tftp/http.h"
 #include "trust/trail.h"
 #include "tvs/server.h"
 
@@ -21,10 +22,13 @@ enum {
 	LAST_FLUSH_MS = 5000, /* how long the last of it may wait for other processes */
 };
 
+enum { DOORS = 3 };
+
 /* The services of a node. */
 struct counter {
 	struct front front;
 	struct tftp_server *tftp;
+	struct http_door *door[DOORS]; /* NULL: not there */
 	struct tvs_server *tvs;
 	struct capf_server *capf; /* of the publisher; else NULL */
 };
@@ -72,6 +76,47 @@ listener_of(const struct config *config, const struct config_listener *l, const 
 		    .key_log = config->key_log },
 		.limits = { .connections = (unsigned)config->connections,
 		    .per_host = (unsigned)config->connections_per_peer } };
+}
+
+static int
+open_door(struct host *h, const struct host_plan *plan, const struct node *node, struct counter *c,
+    enum http_door_kind kind, const struct listener *on, struct err *e)
+{
+	struct http_door_plan what = { .loop = h->loop,
+		.store = h->store,
+		.front = &c->front,
+		.kind = kind,
+		.address = on->address,
+		.port = on->port,
+		.rules = on->rules,
+		.tickets = plan->tickets,
+		.limits = { on->limits.connections, on->limits.per_host } };
+
+	if (on->port == 0)
+		return 0;
+	c->door[kind] = http_door_open(&what, e);
+	return c->door[kind] == NULL
+		   ? err_prefix(e, "HTTP of node %s on port %d", node->name, on->port)
+		   : 0;
+}
+
+static int
+open_doors(struct host *h, const struct host_plan *plan, const struct node *node, struct counter *c,
+    struct err *e)
+{
+	const struct config *config = plan->config;
+	struct listener plain = { .address =
+				      config->http_address ? config->http_address : node->address,
+		.port = (uint16_t)config->http_port,
+		.limits = { .connections = (unsigned)config->http_connections,
+		    .per_host = (unsigned)config->http_connections_per_peer } };
+	struct listener https = listener_of(config, &config->https, node);
+	struct listener tomcat = listener_of(config, &config->https_tomcat, node);
+
+	if (open_door(h, plan, node, c, HTTP_DOOR_PLAIN, &plain, e) != 0 ||
+	    open_door(h, plan, node, c, HTTP_DOOR_CALLMANAGER, &https, e) != 0)
+		return -1;
+	return open_door(h, plan, node, c, HTTP_DOOR_TOMCAT, &tomcat, e);
 }
 
 static int
@@ -166,6 +211,8 @@ host_free(struct host *h)
 {
 	for (size_t i = 0; i < h->counters; i++) {
 		tftp_server_close(h->counter[i].tftp);
+		for (size_t k = 0; k < DOORS; k++)
+			http_door_close(h->counter[i].door[k]);
 		resolver_free(h->counter[i].front.resolver);
 		tvs_server_free(h->counter[i].tvs);
 		capf_server_free(h->counter[i].capf);
@@ -201,8 +248,8 @@ open_all(struct host *h, const struct host_plan *plan, struct err *e)
 		const struct node *node = &plan->node[h->counters];
 		struct counter *c = &h->counter[h->counters++];
 
-		if (open_tftp(h, plan, node, c, e) != 0 || open_tvs(h, plan, node, c, e) != 0 ||
-		    open_capf(h, plan, node, c, e) != 0)
+		if (open_tftp(h, plan, node, c, e) != 0 || open_doors(h, plan, node, c, e) != 0 ||
+		    open_tvs(h, plan, node, c, e) != 0 || open_capf(h, plan, node, c, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -225,6 +272,16 @@ host_start(void *ctx, unsigned number, struct loop *l, void **own, struct err *e
 }
 
 static unsigned
+at_doors(const struct counter *c)
+{
+	unsigned n = 0;
+
+	for (size_t k = 0; k < DOORS; k++)
+		n += c->door[k] != NULL ? http_door_connections(c->door[k]) : 0;
+	return n;
+}
+
+static unsigned
 running(const struct host *h, int64_t now)
 {
 	bool asking = now < h->drain_until - DRAIN_MS + TVS_DRAIN_MS;
@@ -232,6 +289,7 @@ running(const struct host *h, int64_t now)
 
 	for (size_t i = 0; i < h->counters; i++) {
 		n += tftp_server_transfers(h->counter[i].tftp);
+		n += at_doors(&h->counter[i]);
 		n += h->counter[i].capf
 			 ? listeners_connections(capf_server_listeners(h->counter[i].capf))
 			 : 0;
@@ -260,6 +318,9 @@ host_stop(void *own)
 
 	for (size_t i = 0; i < h->counters; i++) {
 		tftp_server_quiet(h->counter[i].tftp);
+		for (size_t k = 0; k < DOORS; k++)
+			if (h->counter[i].door[k] != NULL)
+				http_door_quiet(h->counter[i].door[k]);
 		listeners_quiet(tvs_server_listeners(h->counter[i].tvs));
 		if (h->counter[i].capf != NULL)
 			listeners_quiet(capf_server_listeners(h->counter[i].capf));

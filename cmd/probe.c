@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 
-enum { PORTS_PER_NODE = 1 + 2 * CONFIG_LISTENERS };
+enum { PORTS_PER_NODE = 4 + 2 * CONFIG_LISTENERS };
 
 /* A port that a plan listens on. */
 struct port {
@@ -58,14 +58,33 @@ add(struct ports *all, const char *service, const char *address, int number, int
 }
 
 static int
+add_listener(struct ports *all, const char *service, const char *address, int number,
+    const struct node *node, struct err *e)
+{
+	if (number == 0)
+		return 0;
+	return add(all, service, address ? address : node->address, number, SOCK_STREAM, e);
+}
+
+static int
 add_listeners(struct ports *all, const char *service,
     const struct config_listener l[CONFIG_LISTENERS], const struct node *node, struct err *e)
 {
 	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
-		if (l[i].port != 0 && add(all, service, l[i].address ? l[i].address : node->address,
-					  l[i].port, SOCK_STREAM, e) != 0)
+		if (add_listener(all, service, l[i].address, l[i].port, node, e) != 0)
 			return -1;
 	return 0;
+}
+
+static int
+add_http(struct ports *all, const struct config *c, const struct node *node, struct err *e)
+{
+	const struct config_listener *https = &c->https, *tomcat = &c->https_tomcat;
+
+	if (add_listener(all, "HTTP", c->http_address, c->http_port, node, e) != 0 ||
+	    add_listener(all, "HTTPS", https->address, https->port, node, e) != 0)
+		return -1;
+	return add_listener(all, "HTTPS (tomcat)", tomcat->address, tomcat->port, node, e);
 }
 
 static int
@@ -74,7 +93,7 @@ add_node(struct ports *all, const struct config *c, const struct node *node, str
 	if (add(all, "TFTP", c->tftp_address ? c->tftp_address : node->address, c->tftp_port,
 		SOCK_DGRAM, e) != 0)
 		return -1;
-	if (add_listeners(all, "TVS", c->tvs, node, e) != 0)
+	if (add_http(all, c, node, e) != 0 || add_listeners(all, "TVS", c->tvs, node, e) != 0)
 		return -1;
 	return node->publisher ? add_listeners(all, "CAPF", c->capf, node, e) : 0;
 }

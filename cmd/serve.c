@@ -59,13 +59,23 @@ relieve(struct serving *v, struct setup *fresh, struct err *e)
 }
 
 static void
+say_port(const char *service, int port)
+{
+	if (port != 0)
+		fprintf(stderr, ", %s on %d", service, port);
+}
+
+static void
 say_ready(const struct serving *v)
 {
 	const struct setup *u = shifts_setup(v->shifts);
 	unsigned workers = shifts_workers(v->shifts);
 
-	fprintf(stderr, "ready: TFTP on port %d, TVS on %d, CAPF on %d;", u->config.tftp_port,
-	    u->config.tvs[0].port, u->config.capf[0].port);
+	fprintf(stderr, "ready: TFTP on port %d", u->config.tftp_port);
+	say_port("HTTP", u->config.http_port);
+	say_port("HTTPS", u->config.https.port);
+	say_port("HTTPS", u->config.https_tomcat.port);
+	fprintf(stderr, ", TVS on %d, CAPF on %d;", u->config.tvs[0].port, u->config.capf[0].port);
 	for (size_t i = 0; i < u->nodes; i++)
 		fprintf(stderr, " %s %s,", u->node[i].name,
 		    u->config.tftp_address ? u->config.tftp_address : u->node[i].address);

@@ -238,6 +238,11 @@ refuse(const char *name, const struct boot_step *s, struct err *e)
 		    "a phone in this state follows again once its lists are erased by hand "
 		    "(trustlist vphone erase --memory DIR), or when a signer that its list names "
 		    "signs again (trustlist itl reset localkey)");
+	case JUDGE_KEY:
+		return err_hint(e,
+		    "the phone needs a new LSC from CAPF: trustlist --root DIR capf schedule %s "
+		    "--operation install",
+		    name);
 	default:
 		return -1;
 	}

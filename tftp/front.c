@@ -11,20 +11,23 @@ resolve(void *ctx, const struct tftp_ask *ask, struct content **out, struct err 
 	return resolver_resolve(f->resolver, ask->name, clock_wall(), out, e) < 0 ? -1 : 0;
 }
 
+void
+front_seen(const struct front *f, const char *name, const char *peer, int64_t list)
+{
+	struct asked asked;
+
+	if (asked_of(name, &asked, NULL) != 0 || asked.device[0] == '\0')
+		return;
+	trail_phone(f->trail, asked.device, peer, f->node, list, clock_wall());
+}
+
 /* A list counts as fetched when the phone has acknowledged all of it. */
 static void
 done(void *ctx, const struct tftp_ask *ask, enum tftp_outcome outcome, uint64_t bytes, int64_t ms)
 {
-	struct front *f = ctx;
-	struct asked asked;
-	int64_t list;
-
 	(void)bytes;
 	(void)ms;
-	if (asked_of(ask->name, &asked, NULL) != 0 || asked.device[0] == '\0')
-		return;
-	list = outcome == TFTP_SENT ? ask->mark : 0;
-	trail_phone(f->trail, asked.device, ask->peer, f->node, list, clock_wall());
+	front_seen(ctx, ask->name, ask->peer, outcome == TFTP_SENT ? ask->mark : 0);
 }
 
 struct tftp_service

@@ -19,4 +19,10 @@ struct front {
 /* For tftp_server_open(), limits and rules as usual. */
 struct tftp_service front_service(struct front *f);
 
+/* Someone at this address, without its port, asked for a name.  list: the mark of what it was given
+ * and has all of, 0 for anything less.  Who keeps the trail is told when the name speaks of a
+ * phone.
+ */
+void front_seen(const struct front *f, const char *name, const char *peer, int64_t list);
+
 #endif

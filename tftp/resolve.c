@@ -365,10 +365,11 @@ serve_sealed_made(struct resolver *r, const struct question *q, const struct tol
 		wr_text(&origin, "sealed made ");
 		put_seal_origin(r, t->cert, wr_view(&made), &origin);
 		if (!is_cached(
-			r, cache_made_from(r->cache, name, wr_view(&origin), r->generation), out))
+			r, cache_made_from(r->cache, name, wr_view(&origin), r->generation), out)) {
 			*out = seal(r, q, wr_view(&made), t->cert, e);
-		if (*out != NULL)
-			cache_keep(r->cache, name, wr_view(&origin), r->generation, *out);
+			if (*out != NULL)
+				cache_keep(r->cache, name, wr_view(&origin), r->generation, *out);
+		}
 	}
 	wr_wipe(&made);
 	wr_wipe(&origin);
@@ -457,36 +458,52 @@ serve_phone(struct resolver *r, const struct question *q, const struct device *d
 	return rc;
 }
 
-/* Whether the folder's file is what this name means.  Where the phone's configuration is encrypted,
- * it is what we encrypt: under no other name does anybody see it, nor what somebody signed before
- * that was so. */
-static bool
-is_served_from_folder(const struct question *q, const struct device *d)
+/* What is encrypted is the folder's file, as it would be signed, or what we make. */
+static int
+serve_encrypted_for(struct resolver *r, struct question *q, const struct device *d,
+    struct content **out, struct err *e)
 {
-	if (q->file == NULL)
-		return false;
-	if (q->asked.is_encrypted)
-		return q->is_signed_already;
-	return d == NULL || !d->encrypted_config;
+	if (find_file(r, q, e) < 0)
+		return -1;
+	if (q->is_signed_already)
+		return serve_file(r, q, out, e);
+	if (q->file == NULL && is_fresh(r, q, out))
+		return 0;
+	return serve_phone(r, q, d, out, e);
 }
 
-/* d: NULL when we do not know the phone. */
+static int
+serve_encrypted(struct resolver *r, struct question *q, struct content **out, struct err *e)
+{
+	struct device d;
+	int known = device_get(r->plan.store, q->asked.device, &d, e), rc;
+
+	if (known < 0)
+		return -1;
+	if (known && d.encrypted_config)
+		return serve_encrypted_for(r, q, &d, out, e);
+	rc = open_file(r, q->asked.name, q, e);
+	if (rc == 1)
+		return serve_file(r, q, out, e);
+	if (rc == 0 && known)
+		err_set(e, ERR_NOT_FOUND, "%s: TFTP Encrypted Config is off for %s", q->asked.name,
+		    d.name);
+	return -1;
+}
+
+/* d: NULL when we do not know the phone.  Where its configuration is encrypted, the folder's file
+ * is what we encrypt: nobody sees it under another name, nor what was signed before that was so. */
 static int
 serve_config_of(struct resolver *r, const struct question *q, const struct device *d,
     struct content **out, struct err *e)
 {
-	const char *name = q->asked.name;
-
 	if (d != NULL && q->asked.is_signed && !d->model->sbd)
 		return has_no_sbd(q, d, e);
-	if (is_served_from_folder(q, d))
+	if (q->file != NULL && (d == NULL || !d->encrypted_config))
 		return serve_file(r, q, out, e);
 	if (d == NULL)
 		return err_set(e, ERR_NOT_FOUND,
-		    "%s: no phone of that name, no such file in the folder", name);
-	if (q->asked.is_encrypted && !d->encrypted_config)
-		return err_set(e, ERR_NOT_FOUND,
-		    "%s: the configuration of %s is not to be encrypted", name, d->name);
+		    "%s: no phone of that name, no such file in the folder", q->asked.name);
 	return serve_phone(r, q, d, out, e);
 }
 
@@ -496,6 +513,8 @@ serve_config(struct resolver *r, struct question *q, struct content **out, struc
 	struct device d;
 	int known;
 
+	if (q->asked.is_encrypted)
+		return serve_encrypted(r, q, out, e);
 	if (find_file(r, q, e) < 0)
 		return -1;
 	if (q->file == NULL && is_fresh(r, q, out))

@@ -44,6 +44,8 @@ judge_reason_word(enum judge_reason reason)
 		[JUDGE_UNSIGNED] = "unsigned",
 		[JUDGE_MALFORMED] = "malformed",
 		[JUDGE_DIGEST] = "digest-not-supported",
+		[JUDGE_NOT_ENCRYPTED] = "not-encrypted",
+		[JUDGE_KEY] = "decryption-key-mismatch",
 	};
 
 	return word[reason];
@@ -253,6 +255,19 @@ judge_list(const struct judge_memory *memory, const struct model *model, struct 
 	tlist_free(l);
 }
 
+/* Signed by whom the phone's lists want it signed, if they want anything. */
+static void
+judge_signature(const struct subject *s, struct judgement *out)
+{
+	bool sbd = s->model->sbd;
+
+	if (judge_wants_signed(s->memory))
+		judge_signed(s, out);
+	else
+		say(out, JUDGE_ACCEPTED, sbd ? JUDGE_EMPTY_LIST : JUDGE_NO_SBD,
+		    "nothing to check the signature against: taken");
+}
+
 void
 judge_file(const struct judge_memory *memory, const struct model *model, struct bytes file,
     const struct judge_tvs *tvs, struct judgement *out)
@@ -281,11 +296,51 @@ judge_file(const struct judge_memory *memory, const struct model *model, struct 
 		say(out, JUDGE_REFUSED, JUDGE_MALFORMED, "%.300s", e.text);
 		return;
 	}
-	if (wants)
-		judge_signed(&s, out);
-	else
-		say(out, JUDGE_ACCEPTED, model->sbd ? JUDGE_EMPTY_LIST : JUDGE_NO_SBD,
-		    "nothing to check the signature against: taken");
+	judge_signature(&s, out);
 	if (out->verdict == JUDGE_ACCEPTED)
 		out->payload = sgn.payload;
+}
+
+/* What was accepted is of use only to who can read it.  "Decryption key mismatch" is reason 16 of
+ * Cisco's alarm document for a configuration that a phone does not take; 15 is "not encrypted". */
+static void
+open_accepted(
+    const struct enc *x, const struct opener *who, struct wr *plain, struct judgement *out)
+{
+	struct err e = { 0 };
+	size_t at = plain->n;
+
+	if (who == NULL)
+		say(out, JUDGE_REFUSED, JUDGE_KEY,
+		    "encrypted, and the phone has neither an LSC nor a MIC to open it with");
+	else if (enc_open(x, who, plain, &e) == 0)
+		out->payload = bytes_from(wr_view(plain), at);
+	else if (e.code == ERR_MALFORMED || e.code == ERR_LIMIT)
+		say(out, JUDGE_REFUSED, JUDGE_MALFORMED, "%.300s", e.text);
+	else
+		say(out, JUDGE_REFUSED, JUDGE_KEY, "decryption key mismatch: %.300s", e.text);
+}
+
+void
+judge_encrypted(const struct judge_memory *memory, const struct model *model, struct bytes file,
+    const struct judge_tvs *tvs, const struct opener *who, struct wr *plain, struct judgement *out)
+{
+	enum sighdr_kind kind;
+	struct err e = { 0 };
+	struct enc x;
+	struct subject s = { memory, model, tvs, "file", role_may_sign_files, &x.head, file };
+
+	*out = (struct judgement){ 0 };
+	if (!sighdr_is(file, &kind) || kind != SIGHDR_ENCRYPTED) {
+		say(out, JUDGE_REFUSED, JUDGE_NOT_ENCRYPTED,
+		    "not encrypted, where the phone asks for an encrypted configuration");
+		return;
+	}
+	if (enc_decode(file, &x, &e) != 0) {
+		say(out, JUDGE_REFUSED, JUDGE_MALFORMED, "%.300s", e.text);
+		return;
+	}
+	judge_signature(&s, out);
+	if (out->verdict == JUDGE_ACCEPTED)
+		open_accepted(&x, who, plain, out);
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "trust/enc.h"
 #include "trust/model.h"
 #include "trust/tlist.h"
 
@@ -47,6 +48,9 @@ enum judge_reason {
 	JUDGE_UNSIGNED,	       /* a plain file where a signed one is due */
 	JUDGE_MALFORMED,       /* does not add up */
 	JUDGE_DIGEST,	       /* signed with a hash this model cannot check */
+	JUDGE_NOT_ENCRYPTED,   /* a file for all eyes where an encrypted one is due */
+	JUDGE_KEY,	       /* encrypted, but not to the key that the phone has */
+	JUDGE_REASONS
 };
 
 /* What TVS said about the signer; all zero: not asked yet. */
@@ -68,7 +72,8 @@ struct judgement {
 	char decided_by[320];
 	/* A sentence: why. */
 	char why[400];
-	/* A plain file, or what was signed: borrowed from the file judged; empty when refused. */
+	/* A plain file, or what was signed: borrowed from the file judged; empty unless accepted.
+	 */
 	struct bytes payload;
 };
 
@@ -80,6 +85,12 @@ void judge_list(const struct judge_memory *memory, const struct model *model, st
 /* A configuration or other file, signed (.sgn) or plain. */
 void judge_file(const struct judge_memory *memory, const struct model *model, struct bytes file,
     const struct judge_tvs *tvs, struct judgement *out);
+/* An encrypted configuration (.enc.sgn): its signature as that of any file, then opened with the
+ * key of the phone's LSC or MIC; NULL when it has neither.  What it opens to is appended to plain,
+ * where the payload is borrowed from. */
+void
+judge_encrypted(const struct judge_memory *memory, const struct model *model, struct bytes file,
+    const struct judge_tvs *tvs, const struct opener *who, struct wr *plain, struct judgement *out);
 /* Does the phone ask for signed files?  It does while a list it holds has a TFTP certificate. */
 bool judge_wants_signed(const struct judge_memory *memory);
 

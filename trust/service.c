@@ -14,8 +14,9 @@
 static const struct service_kind kinds[] = {
 	{ "TVS", false, { "TVS" } },
 	/* ITLRecovery is not among what TFTP loads: it signs lists, and those are built and signed
-	 * when something changes; files are signed with the CallManager key. */
-	{ "TFTP", false, { "CallManager" } },
+	 * when something changes; files are signed with the CallManager key, which serves HTTPS on
+	 * 6971 too, and tomcat's on 6972 (port table of the System Configuration Guide 15). */
+	{ "TFTP", false, { "CallManager", "tomcat" } },
 	{ "CAPF", true, { "CAPF" } },
 	{ "CallManager", false, { "CallManager" } },
 };

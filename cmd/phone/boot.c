@@ -6,6 +6,8 @@
 
 #include "cmd/phone/claim.h"
 #include "cmd/phone/memory.h"
+#include "tftp/devconf.h"
+#include "trust/enc.h"
 
 struct boot {
 	const struct boot_plan *plan;
@@ -214,37 +216,71 @@ update_itl(struct boot *b, struct err *e)
 	return update_list(b, MEMORY_ITL, "ITLFile.tlv", e);
 }
 
-static int
-take_config(struct boot *b, struct boot_step *s, struct bytes file, struct err *e)
+/* What its configuration is encrypted to: its LSC, or its MIC where the LSC's key is not RSA. NULL:
+ * it has neither. */
+static struct key *
+opening_key(const struct boot *b)
+{
+	for (int kind = IDENTITY_LSC; kind < IDENTITIES; kind++) {
+		const struct identity *own = &b->memory->identity[kind];
+
+		if (own->cert != NULL && enc_check_recipient(own->cert, NULL) == 0)
+			return own->key;
+	}
+	return NULL;
+}
+
+static void
+judge_config(const struct boot *b, const struct boot_step *s, struct bytes file,
+    const struct judge_tvs *tvs, struct wr *plain, struct judgement *j)
 {
 	struct judge_memory held = held_lists(b);
 	const struct model *model = b->result->model;
-	struct judge_tvs tvs = { .state = TVS_NOT_ASKED };
-	struct judgement j;
+	struct key *key = opening_key(b);
+	struct opener who = { 0 };
 
-	judge_file(&held, model, file, &tvs, &j);
-	if (j.verdict == JUDGE_ASK_TVS) {
-		tvs = ask_tvs(b, s, &j);
-		judge_file(&held, model, file, &tvs, &j);
+	if (!s->sealed) {
+		judge_file(&held, model, file, tvs, j);
+		return;
 	}
-	note_judgement(s, &j);
-	if (s->verdict == STEP_REFUSED)
-		return 0;
-	return memory_keep_config(b->memory, s->file, j.payload, e);
+	if (key != NULL)
+		who = key_opener(key);
+	judge_encrypted(&held, model, file, tvs, key != NULL ? &who : NULL, plain, j);
 }
 
 static int
-load_config_of(struct boot *b, const char *whose, struct err *e)
+take_config(struct boot *b, struct boot_step *s, struct bytes file, struct err *e)
 {
-	struct judge_memory held = held_lists(b);
+	struct judge_tvs tvs = { .state = TVS_NOT_ASKED };
+	struct wr plain = { 0 };
+	struct judgement j;
+	int rc = 0;
+
+	judge_config(b, s, file, &tvs, &plain, &j);
+	if (j.verdict == JUDGE_ASK_TVS) {
+		tvs = ask_tvs(b, s, &j);
+		judge_config(b, s, file, &tvs, &plain, &j);
+	}
+	note_judgement(s, &j);
+	if (s->verdict != STEP_REFUSED)
+		rc = memory_keep_config(b->memory, s->file, j.payload, e);
+	wr_wipe(&plain);
+	return rc;
+}
+
+#define SEALED ".enc.sgn"
+
+static int
+load_config_of(struct boot *b, const char *whose, const char *suffix, struct err *e)
+{
 	char file[FETCH_NAME_MAX];
 	struct wr got = { 0 };
 	struct boot_step *s;
 	int rc = 0;
 
-	snprintf(
-	    file, sizeof(file), "%s.cnf.xml%s", whose, judge_wants_signed(&held) ? ".sgn" : "");
+	snprintf(file, sizeof(file), "%s.cnf.xml%s", whose, suffix);
 	s = ask(b, STEP_CONFIG, file, &got);
+	s->sealed = strcmp(suffix, SEALED) == 0;
 	if (s->fetched == FETCH_GOT)
 		rc = take_config(b, s, wr_view(&got), e);
 	words_console(s, &s->console);
@@ -252,16 +288,72 @@ load_config_of(struct boot *b, const char *whose, struct err *e)
 	return rc;
 }
 
+/* What anybody may read. */
 static int
-load_config(struct boot *b, struct err *e)
+load_open_config(struct boot *b, struct err *e)
 {
-	if (last_verdict(b) == STEP_LOST)
-		return 0;
-	if (load_config_of(b, b->plan->name, e) != 0)
+	struct judge_memory held = held_lists(b);
+	const char *suffix = judge_wants_signed(&held) ? ".sgn" : "";
+
+	if (load_config_of(b, b->plan->name, suffix, e) != 0)
 		return -1;
 	if (last_verdict(b) != STEP_MISSING)
 		return 0;
-	return load_config_of(b, "XMLDefault", e);
+	return load_config_of(b, "XMLDefault", suffix, e);
+}
+
+/* Does the configuration that it remembers tell it to ask for an encrypted one, and could it open
+ * that? */
+static bool
+wants_sealed(const struct boot *b)
+{
+	struct devconf_read says = { .encrypted = false };
+	struct wr config = { 0 };
+
+	if (opening_key(b) != NULL && memory_config(b->memory, &config, NULL) == 0)
+		devconf_read(wr_view(&config), &says, NULL);
+	wr_wipe(&config);
+	return says.encrypted;
+}
+
+/* One that it cannot open is as one that is not there: the one for all eyes leads it to CAPF, and
+ * to the key that it lacks. */
+static bool
+goes_on_without_sealed(const struct boot *b)
+{
+	const struct boot_step *s = &b->result->step[b->result->n - 1];
+
+	return s->verdict == STEP_MISSING ||
+	       (s->verdict == STEP_REFUSED && s->judged && s->reason == JUDGE_KEY);
+}
+
+/* The encrypted one first where it knows that there is one; else when the one for all eyes says
+ * so. */
+static int
+load_config(struct boot *b, struct err *e)
+{
+	bool knew = wants_sealed(b);
+
+	if (last_verdict(b) == STEP_LOST)
+		return 0;
+	if (knew && load_config_of(b, b->plan->name, SEALED, e) != 0)
+		return -1;
+	if (knew && !goes_on_without_sealed(b))
+		return 0;
+	if (load_open_config(b, e) != 0)
+		return -1;
+	if (knew || last_verdict(b) != STEP_ACCEPTED || !wants_sealed(b))
+		return 0;
+	return load_config_of(b, b->plan->name, SEALED, e);
+}
+
+static bool
+got_config(const struct boot_result *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->step[i].kind == STEP_CONFIG && r->step[i].verdict == STEP_ACCEPTED)
+			return true;
+	return false;
 }
 
 const struct boot_step *
@@ -287,7 +379,7 @@ outcome_of(const struct boot_result *r)
 			return BOOT_REFUSED;
 	if (last == STEP_LOST)
 		return BOOT_UNREACHABLE;
-	return last == STEP_MISSING ? BOOT_NO_CONFIG : BOOT_TRUSTED;
+	return got_config(r) ? BOOT_TRUSTED : BOOT_NO_CONFIG;
 }
 
 /* A configuration that it accepted just now tells it what CAPF wants, whatever became of its lists;
@@ -297,9 +389,8 @@ enrol(struct boot *b)
 {
 	struct boot_result *r = b->result;
 	struct enrol_phone phone = { b->plan->name, r->model, b->memory };
-	const struct boot_step *last = &r->step[r->n - 1];
 
-	if (b->plan->enrol != NULL && last->kind == STEP_CONFIG && last->verdict == STEP_ACCEPTED)
+	if (b->plan->enrol != NULL && got_config(r))
 		b->plan->enrol(b->plan->enrol_ctx, &phone, &r->enrol);
 }
 

@@ -52,6 +52,7 @@ struct boot_step {
 	enum step_kind kind;
 	char file[FETCH_NAME_MAX];
 	bool held;     /* a list: the phone held one of its kind already */
+	bool sealed;   /* a configuration that only its key opens (.enc.sgn) */
 	bool tampered; /* we flipped a bit of it */
 	enum fetch_outcome fetched;
 	enum step_verdict verdict;
@@ -74,8 +75,8 @@ enum boot_outcome {
 };
 const char *boot_outcome_word(enum boot_outcome outcome); /* "trusted", "refused", ... */
 
-/* CTL, ITL under two names, configuration under two names. */
-enum { BOOT_STEPS_MAX = 5 };
+/* CTL, ITL under two names, configuration under three names. */
+enum { BOOT_STEPS_MAX = 6 };
 
 struct boot_result {
 	const struct model *model;

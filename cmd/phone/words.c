@@ -81,9 +81,24 @@ console_of_accepted_config(const struct boot_step *s, struct words *out)
 		say(out, "Hashes match... authentication successful.");
 }
 
-/* Both about TVS are strings of the 8941's firmware.  "invalid file ..." is from the status
- * messages of an 8945 that held a stranger's ITL (Cisco community); 14 is the only reason seen
- * there, so it is the only one said here.  For a list that is not what it claims to be no log is
+/* 14 is from the status messages of an 8945 that held a stranger's ITL (Cisco community), and the
+ * only one seen there.  The other two are in Cisco's alarm document: a configuration that is not
+ * encrypted, and one that is, but not to the phone's key. */
+static int
+reason_number(const struct boot_step *s)
+{
+	switch (s->reason) {
+	case JUDGE_NOT_ENCRYPTED:
+		return 15;
+	case JUDGE_KEY:
+		return 16;
+	default:
+		return 14;
+	}
+}
+
+/* Both about TVS are strings of the 8941's firmware.  "invalid file ..." is what an 8945
+ * shows.  For a list that is not what it claims to be no log is
  * public: those words are ours. */
 static void
 console_of_refused(const struct boot_step *s, struct words *out)
@@ -101,7 +116,8 @@ console_of_refused(const struct boot_step *s, struct words *out)
 		break;
 	}
 	if (s->kind == STEP_CONFIG)
-		say(out, "invalid file %s, authenticated fail. Reason:14", s->file);
+		say(out, "invalid file %s, authenticated fail. Reason:%d", s->file,
+		    reason_number(s));
 	else
 		say(out, "TL file verification failed.");
 }
@@ -221,7 +237,28 @@ say_config(const struct boot_step *s, struct words *out)
 	if (s->verdict == STEP_REFUSED && s->fetched == FETCH_TOO_LARGE)
 		say(out, "CFG TFTP Size Error");
 	if (s->verdict == STEP_REFUSED && s->judged)
-		say(out, "invalid file %s, authenticated fail. Reason:14", s->file);
+		say(out, "invalid file %s, authenticated fail. Reason:%d", s->file,
+		    reason_number(s));
+}
+
+/* The name that was found last counts, unless one before it was refused: that is shown too. */
+static void
+say_configs(const struct boot_result *r, struct words *out)
+{
+	const struct boot_step *last = r->n > 0 ? &r->step[r->n - 1] : NULL;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct boot_step *s = &r->step[i];
+
+		if (s->kind != STEP_CONFIG || s == last)
+			continue;
+		if (s->verdict == STEP_REFUSED)
+			say_config(s, out);
+		if (s->verdict == STEP_ACCEPTED && last->verdict == STEP_MISSING)
+			last = s;
+	}
+	if (last != NULL)
+		say_config(last, out);
 }
 
 /* What stands at LSC in the security menu is Installed or Not Installed (7900 and 8800
@@ -244,8 +281,7 @@ words_status(const struct boot_result *r, struct words *out)
 	if (r->damaged)
 		say(out, "Could not load CTL/ITL File from persistent memory."); /* 8941 firmware */
 	say_lists(r, out);
-	if (r->n > 0)
-		say_config(&r->step[r->n - 1], out);
+	say_configs(r, out);
 	say_lsc(&r->enrol, out);
 }
 

@@ -10,7 +10,10 @@ _trustlist_words() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--json | --yes | --help | --version | --restart | --dry-run | --chain | --der | --by-name | \
-			--stay | --all | --generate-string | --pending | --stale) ;;
+			--stay | --all | --no-ec | --at-once | --lsc | --generate-string | --pending | --stale) ;;
+		--encrypted-config) # of `phone set` it has a value
+			[[ ${COMP_WORDS[i + 1]-} != @(on|off) ]] || ((i++))
+			;;
 		--*) ((i++)) ;; # and its value
 		*) printf '%s\n' "$word" ;;
 		esac
@@ -46,6 +49,15 @@ _trustlist() {
 	--log-level) found='error warn info debug' ;;
 	--release) found='8.0 10.0 11.5 12.5 14' ;;
 	--digest) found='sha1 sha512' ;;
+	--security) found='non-secure authenticated encrypted' ;;
+	--encrypted-config)
+		# Of `phone add` it has no value.
+		if [[ ${words[*]:0:2} == 'phone set' ]]; then
+			found='on off'
+		else
+			found=$(_trustlist_options "$1" "${words[@]:0:4}")
+		fi
+		;;
 	--operation) found='install delete troubleshoot none' ;;
 	--auth) found='null string lsc mic' ;;
 	--key)
@@ -53,7 +65,7 @@ _trustlist() {
 		[[ ${words[*]:0:2} != 'capf schedule' ]] ||
 			found='rsa:2048 rsa:3072 rsa:4096 ec:256 ec:384 ec:521 ec:384,rsa:2048'
 		;;
-	--shown) found='lsc mic' ;;
+	--show | --shown) found='lsc mic' ;;
 	--store)
 		found='CallManager TVS CAPF ITLRecovery tomcat CallManager-trust CAPF-trust
 			Phone-SAST-trust Phone-VPN-trust TVS-trust tomcat-trust'

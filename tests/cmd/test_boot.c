@@ -11,6 +11,7 @@
 #include "cmd/phone/memory.h"
 #include "tests/support/party.h"
 #include "tests/support/suite.h"
+#include "trust/enc.h"
 #include "trust/role.h"
 
 #define NAME   "SEP001122334455"
@@ -18,6 +19,7 @@
 #define ITL    "ITL" NAME ".tlv"
 #define CONFIG NAME ".cnf.xml"
 #define SIGNED NAME ".cnf.xml.sgn"
+#define SEALED NAME ".cnf.xml.enc.sgn"
 
 static struct party ours, strange;
 
@@ -713,6 +715,198 @@ a_configuration_it_did_not_get_or_take_calls_nobody(void)
 	tear_down(&s);
 }
 
+/* ---- encrypted configuration ---- */
+
+#define SHORT "<device><fullConfig>false</fullConfig><encrConfig>true</encrConfig></device>"
+#define FULL  "<device><encrConfig>true</encrConfig></device>"
+#define OPEN  "<device><encrConfig>false</encrConfig></device>"
+
+/* A pair of vectors/certs becomes the phone's LSC or MIC. */
+static void
+give_identity(const struct scene *s, enum identity_kind kind, const char *name)
+{
+	char *path = mem_fmt("%s/vectors/certs/%s.pem", TEST_DATA, name);
+	struct cert *c;
+	struct key *k;
+	struct err e;
+
+	CU_ASSERT_EQUAL_FATAL(key_load_pair(path, &k, &c, &e), 0);
+	CU_ASSERT_EQUAL(identity_keep(s->folder, kind, c, k, &e), 0);
+	key_free(k);
+	cert_free(c);
+	free(path);
+}
+
+static struct wr
+sealed(const struct party *by, const char *device, const char *content)
+{
+	char *path = mem_fmt("vectors/certs/%s.pem", device);
+	struct testkey *phone = testkey_load(path);
+	struct signer signer = testkey_signer(by->tftp);
+	struct enc_plan plan = { .layout = LAYOUT_CISCO,
+		.digest = DIGEST_SHA1,
+		.filename = SEALED,
+		.timestamp = 1772357400 };
+	struct wr w = { 0 };
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(
+	    enc_seal(&plan, bytes_of(content), testkey_cert(phone), &signer, &w, &e), 0);
+	testkey_free(phone);
+	free(path);
+	return w;
+}
+
+/* What a cluster serves to a phone whose configuration is encrypted; device: to whom, NULL: to
+ * nobody. */
+static void
+serve_encrypting(struct scene *s, const struct party *l, const char *device)
+{
+	clear(s);
+	serve(s, ITL, party_list(l, (struct party_list){ 0 }));
+	serve(s, SIGNED, party_signed(l, SIGNED, SHORT));
+	if (device != NULL)
+		serve(s, SEALED, sealed(l, device, FULL));
+}
+
+static void
+a_phone_that_is_told_so_opens_its_configuration(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "8861", (struct party_list){ 0 });
+	give_identity(&s, IDENTITY_LSC, "device-rsa2048");
+	serve_encrypting(&s, &ours, "device-rsa2048");
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " " SIGNED " " SEALED);
+	check(&s, SEALED, STEP_ACCEPTED, "signer-in-itl");
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	check_config(&s, FULL);
+	/* From then on it asks for nothing else. */
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " " SEALED);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[1], SEALED);
+	/* Until there is nothing of the kind. */
+	clear(&s);
+	serve(&s, SIGNED, party_signed(&ours, SIGNED, OPEN));
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " ITLFile.tlv " SEALED " " SIGNED);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	check_config(&s, OPEN);
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " ITLFile.tlv " SIGNED);
+	tear_down(&s);
+}
+
+static void
+a_mic_opens_where_the_lsc_cannot(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "8861", (struct party_list){ 0 });
+	give_identity(&s, IDENTITY_MIC, "device-rsa1024");
+	serve_encrypting(&s, &ours, "device-rsa1024");
+	boot(&s);
+	check_config(&s, FULL);
+	give_identity(&s, IDENTITY_LSC, "device-ec256");
+	boot(&s);
+	check(&s, SEALED, STEP_ACCEPTED, "signer-in-itl");
+	give_identity(&s, IDENTITY_LSC, "device-rsa2048");
+	boot(&s);
+	check(&s, SEALED, STEP_REFUSED, "decryption-key-mismatch");
+	tear_down(&s);
+}
+
+static void
+count_enrolment(void *ctx, const struct enrol_phone *phone, struct enrol_report *report)
+{
+	(void)phone;
+	(void)report;
+	++*(int *)ctx;
+}
+
+/* What anybody may read is enough to get there. */
+static void
+a_phone_without_the_key_is_led_to_capf(void)
+{
+	struct scene s;
+	int calls = 0;
+
+	set_up_trusting(&s, "8861", (struct party_list){ 0 });
+	s.plan.enrol = count_enrolment;
+	s.plan.enrol_ctx = &calls;
+	serve_encrypting(&s, &ours, NULL);
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " " SIGNED);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	CU_ASSERT_EQUAL(calls, 1);
+	check_config(&s, SHORT);
+	/* With a key of which the cluster knows nothing. */
+	give_identity(&s, IDENTITY_LSC, "device-rsa2048");
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " " SEALED " " SIGNED);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	CU_ASSERT_EQUAL(calls, 2);
+	/* And when it has lost the one that the cluster knows. */
+	serve_encrypting(&s, &ours, "device-rsa1024");
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " " SEALED " " SIGNED);
+	check(&s, SEALED, STEP_REFUSED, "decryption-key-mismatch");
+	check(&s, SIGNED, STEP_ACCEPTED, "signer-in-itl");
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	CU_ASSERT_PTR_EQUAL(boot_decisive(&s.result), step(&s, SEALED));
+	CU_ASSERT_STRING_EQUAL(
+	    s.result.status.line[1], "invalid file " SEALED ", authenticated fail. Reason:16");
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[2], SIGNED);
+	CU_ASSERT_EQUAL(calls, 3);
+	tear_down(&s);
+}
+
+/* Its configuration is short and the other file missing: shown is what it got. */
+static void
+a_missing_encrypted_file_is_not_the_end(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "8861", (struct party_list){ 0 });
+	give_identity(&s, IDENTITY_LSC, "device-rsa2048");
+	serve_encrypting(&s, &ours, NULL);
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " " SIGNED " " SEALED);
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_TRUSTED);
+	CU_ASSERT_STRING_EQUAL(s.result.status.line[1], SIGNED);
+	tear_down(&s);
+}
+
+/* The right key is no reason to trust whoever used it. */
+static void
+a_strangers_encrypted_file_is_refused(void)
+{
+	struct scene s;
+
+	set_up_trusting(&s, "8861", (struct party_list){ .without_tvs = true });
+	give_identity(&s, IDENTITY_LSC, "device-rsa2048");
+	clear(&s);
+	serve(&s, SIGNED, party_signed(&ours, SIGNED, SHORT));
+	serve(&s, SEALED, sealed(&strange, "device-rsa2048", FULL));
+	boot(&s);
+	check(&s, SEALED, STEP_REFUSED, "no-tvs-in-itl");
+	CU_ASSERT_EQUAL(s.result.outcome, BOOT_REFUSED);
+	check_config(&s, SHORT);
+	/* Nor does it look for another then. */
+	boot(&s);
+	CU_ASSERT_STRING_EQUAL(s.asked, CTL " " ITL " ITLFile.tlv " SEALED);
+	/* And what is not encrypted is not what it asked for. */
+	clear(&s);
+	serve(&s, SEALED, party_signed(&ours, SEALED, FULL));
+	boot(&s);
+	check(&s, SEALED, STEP_REFUSED, "not-encrypted");
+	CU_ASSERT_STRING_EQUAL(
+	    s.result.status.line[1], "invalid file " SEALED ", authenticated fail. Reason:15");
+	tear_down(&s);
+}
+
 static void
 plans_that_make_no_sense_are_refused(void)
 {
@@ -776,6 +970,12 @@ static const struct suite_test tests[] = {
 	    an_accepted_configuration_is_followed_to_capf },
 	{ "a configuration it did not get or take calls nobody",
 	    a_configuration_it_did_not_get_or_take_calls_nobody },
+	{ "a phone that is told so opens its configuration",
+	    a_phone_that_is_told_so_opens_its_configuration },
+	{ "a MIC opens where the LSC cannot", a_mic_opens_where_the_lsc_cannot },
+	{ "a phone without the key is led to CAPF", a_phone_without_the_key_is_led_to_capf },
+	{ "a missing encrypted file is not the end", a_missing_encrypted_file_is_not_the_end },
+	{ "a stranger's encrypted file is refused", a_strangers_encrypted_file_is_refused },
 	{ "plans that make no sense are refused", plans_that_make_no_sense_are_refused },
 };
 

@@ -136,6 +136,15 @@ def empty(s, command, _body):
     s.say(command)
 
 
+def neither_yes_nor_no(s, command, _body):
+    s.say(command, capf.element(capf.REASON, b"\x09"))
+
+
+def yes_and_nothing(s, command, _body):
+    """A yes without what was asked for; where nothing was, the reason is none."""
+    s.say(command, capf.element(capf.REASON, b"\1" if command in (2, 4, 12) else b"\0"))
+
+
 def cut(s, command, body):
     """In the header or in the body, and then it goes."""
     m = capf.message(command, s.number, body)
@@ -186,12 +195,12 @@ def reset(s, _command, _body):
 
 
 MISDEEDS = (silence, garbage, out_of_order, out_of_order_with_body, answer_of_a_server, end_by_phone,
-            wrong_session, wrong_protocol, empty, cut, cut_body, overrunning_elements,
-            empty_elements, elements_twice, foreign_elements, longest, promised_and_kept_back,
+            wrong_session, wrong_protocol, empty, neither_yes_nor_no, yes_and_nothing, cut,
+            cut_body, overrunning_elements, empty_elements, elements_twice, foreign_elements, longest, promised_and_kept_back,
             dripped, at_it_for_ever, reset)
 # After these the server has said all it wants to say, or waits for the rest.
 ANSWERED = {out_of_order, out_of_order_with_body, answer_of_a_server, end_by_phone, wrong_session,
-            empty, overrunning_elements, empty_elements, elements_twice, foreign_elements}
+            empty, neither_yes_nor_no, yes_and_nothing, overrunning_elements, empty_elements, elements_twice, foreign_elements}
 
 
 def note_reply(target, s, misdeed):

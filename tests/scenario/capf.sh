@@ -13,9 +13,9 @@ add_phone() {
 
 # order PHONE OPERATION [OPTION...].  The key is that of the phone's last order unless it is said.
 order() {
-	local key=()
-	[[ $2 != install || " $* " == *' --key '* ]] || key=(--key rsa:2048)
-	expect 0 --root "$work/a" capf schedule "$1" --operation "$2" "${key[@]}" "${@:3}"
+	local unsaid=()
+	[[ $2 != install || " $* " == *' --key '* ]] || unsaid=(--key rsa:2048)
+	expect 0 --root "$work/a" capf schedule "$1" --operation "$2" "${unsaid[@]}" "${@:3}"
 }
 
 # order_by_string PHONE OPERATION STRING [OPTION...]

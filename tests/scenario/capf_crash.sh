@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# SIGKILL of the server while hundreds of phones get their certificates, again and again: whatever a
+# SIGKILL of the server while a thousand phones get their certificates, again and again: whatever a
 # phone was told of is in the account, orders go on where they were, and in the end each phone holds
 # what the account says.
 set -euo pipefail
@@ -11,8 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/scenario/capf.sh
 . "$here/capf.sh"
 
-phones=${CRASH_PHONES:-300}
-kills=${CRASH_KILLS:-8}
+phones=${CRASH_PHONES:-1000}
+kills=${CRASH_KILLS:-12}
 threads=16
 
 names() {
@@ -24,7 +24,7 @@ names() {
 
 lab_new a 0
 names | xargs -P 4 -I NAME "$TRUSTLIST" --root "$work/a" phone add NAME --model 8861 >/dev/null
-order_all install --auth null
+order_all install --auth null --key rsa:2048
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null |
 	openssl pkey -pubout -outform DER -out "$work/key"
 

@@ -82,6 +82,7 @@ verify 0 "$phone" --clock 86000
 verify 5 "$phone" --clock 86500
 expect 0 --root "$work/a" events tail --device "$phone"
 shows 'tomcat-trust'
+lab_stop a
 
 # Who follows the events in steps misses none of them.
 of a events tail --count 100000 --json | grep '"id"' >"$work/all.ids"
@@ -93,5 +94,4 @@ while :; do
 	after=$(tail -n 1 "$work/ids" | tr -cd '0-9')
 done
 same "$work/all.ids" "$work/step.ids"
-lab_stop a
 finish

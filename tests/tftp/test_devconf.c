@@ -430,6 +430,7 @@ what_was_made_is_read(void)
 	CU_ASSERT_EQUAL(r.capf.port, 3804);
 	CU_ASSERT_EQUAL(r.capf_auth, 3);
 	CU_ASSERT_STRING_EQUAL(r.cert_hash, "");
+	CU_ASSERT(!r.encrypted && !r.is_short);
 	CU_ASSERT_EQUAL(r.security, SECURITY_AUTHENTICATED);
 	w.n = 0;
 	CU_ASSERT_EQUAL(devconf_make_default(&f, &w, &e), 0);
@@ -438,6 +439,45 @@ what_was_made_is_read(void)
 	CU_ASSERT_EQUAL(r.callmanagers, 2);
 	CU_ASSERT_EQUAL(r.tvs_n, 0);
 	CU_ASSERT_STRING_EQUAL(r.capf.host, "");
+	wr_free(&w);
+}
+
+/* Of the short file: the elements, and nothing that would be worth reading. */
+static void
+an_encrypted_phone_is_told_so_in_both_files(void)
+{
+	struct devconf_facts f = facts_of_two();
+	struct device d = phone_8861();
+	struct devconf_phone p = { .device = &d, .capf_auth = 2 };
+	static const char *const order[] = { "fullConfig", "TVS", "loadInformation", "capfAuthMode",
+		"capfList", "certHash", "encrConfig" };
+	struct devconf_read r;
+	struct wr w = { 0 };
+	xmlNodePtr node;
+	xmlDocPtr doc;
+	struct err e;
+
+	d.encrypted_config = true;
+	CU_ASSERT_EQUAL(devconf_make(&f, &p, &w, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(devconf_read(wr_view(&w), &r, &e), 0);
+	CU_ASSERT(r.encrypted && !r.is_short);
+	w.n = 0;
+	CU_ASSERT_EQUAL(devconf_make_short(&f, &p, &w, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(devconf_read(wr_view(&w), &r, &e), 0);
+	CU_ASSERT(r.encrypted && r.is_short);
+	CU_ASSERT_EQUAL(r.tvs_n, 2);
+	CU_ASSERT_EQUAL(r.callmanagers, 0);
+	CU_ASSERT_EQUAL(r.capf_auth, 2);
+	CU_ASSERT_STRING_EQUAL(r.capf.host, "10.0.0.1");
+	CU_ASSERT_PTR_NULL(strstr(wr_cstr(&w), d.description));
+	doc = parse(wr_view(&w));
+	node = xmlDocGetRootElement(doc)->children;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++, node = node->next) {
+		CU_ASSERT_PTR_NOT_NULL_FATAL(node);
+		CU_ASSERT_STRING_EQUAL((const char *)node->name, order[i]);
+	}
+	CU_ASSERT_PTR_NULL(node);
+	xmlFreeDoc(doc);
 	wr_free(&w);
 }
 
@@ -648,6 +688,8 @@ static const struct suite_test tests[] = {
 	    the_default_file_has_a_load_for_each_model },
 	{ "what others wrote is read", what_others_wrote_is_read },
 	{ "what was made is read", what_was_made_is_read },
+	{ "an encrypted phone is told so in both files",
+	    an_encrypted_phone_is_told_so_in_both_files },
 	{ "what is not there is not missed", what_is_not_there_is_not_missed },
 	{ "what makes no sense is refused with its line",
 	    what_makes_no_sense_is_refused_with_its_line },

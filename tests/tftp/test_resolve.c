@@ -10,12 +10,14 @@
 #include "base/mem.h"
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
+#include "tftp/devconf.h"
 #include "tftp/front.h"
 #include "trust/seen.h"
 #include "trust/trail.h"
 #include "tftp/resolve.h"
 #include "trust/cluster.h"
 #include "trust/device.h"
+#include "trust/enc.h"
 #include "trust/listing.h"
 #include "trust/lsc.h"
 #include "trust/order.h"
@@ -535,6 +537,234 @@ what_capf_wants_of_a_phone_needs_no_restart(void)
 	desk_close(&d);
 }
 
+/* ---- encrypted configuration ---- */
+
+#define SEALED PHONE ".cnf.xml.enc.sgn"
+
+static void
+encrypt_for(struct desk *d, const char *phone, bool on)
+{
+	struct device_change to = { .encrypted_config = on };
+	struct device now;
+	struct err e;
+	bool changed;
+
+	must(device_change(d->store, phone, &to, &now, &changed, &e), &e);
+}
+
+/* The phone has stored a new LSC with this key. */
+static struct cert *
+give_lsc(struct desk *d, unsigned key)
+{
+	struct cert *lsc = lab_cert("CallManager", PHONE, key);
+	struct err e;
+
+	must(lsc_issue(d->store, PHONE, lsc, LAB_NOW, &e), &e);
+	must(lsc_stored(d->store, PHONE, lsc, LAB_NOW, &e), &e);
+	return lsc;
+}
+
+/* What the key opens a sealed file to, which this certificate signed; false: it does not. */
+static bool
+opens(struct desk *d, const char *name, const struct cert *by, unsigned key, struct wr *plain)
+{
+	struct wr w = served(d, name);
+	struct opener who = key_opener(lab_key(key));
+	struct err e = { 0 };
+	struct enc x;
+	bool good;
+
+	CU_ASSERT_EQUAL_FATAL(enc_decode(wr_view(&w), &x, &e), 0);
+	CU_ASSERT_EQUAL(enc_verify(&x, wr_view(&w), by, &e), 0);
+	CU_ASSERT_STRING_EQUAL(x.head.filename, name);
+	good = enc_open(&x, &who, plain, &e) == 0;
+	wr_free(&w);
+	return good;
+}
+
+static struct devconf_read
+told_in(struct bytes config)
+{
+	struct devconf_read r;
+	struct err e;
+
+	must(devconf_read(config, &r, &e), &e);
+	return r;
+}
+
+/* What anybody reads under a name. */
+static struct devconf_read
+told(struct desk *d, const char *name)
+{
+	struct wr w = served(d, name);
+	struct devconf_read r = told_in(wr_view(&w));
+
+	wr_free(&w);
+	return r;
+}
+
+static void
+only_the_phone_reads_an_encrypted_configuration(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d), *lsc = give_lsc(&d, 2);
+	struct wr plain = { 0 }, other = { 0 };
+	struct devconf_read r;
+	char hash[33];
+
+	CU_ASSERT(is_not_found(&d, SEALED));
+	ASSERT_ERR_SAYS(refusal(&d, SEALED), "TFTP Encrypted Config is off for " PHONE);
+	CU_ASSERT(!told(&d, PHONE ".cnf.xml").encrypted);
+	encrypt_for(&d, PHONE, true);
+	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT(!opens(&d, SEALED, by, 3, &other));
+	bytes_hex(cert_md5(lsc), '\0', hash, sizeof(hash));
+	r = told_in(wr_view(&plain));
+	CU_ASSERT(r.encrypted && !r.is_short);
+	CU_ASSERT_EQUAL(r.callmanagers, 1);
+	CU_ASSERT_STRING_EQUAL(r.cert_hash, hash);
+	r = told(&d, PHONE ".cnf.xml");
+	CU_ASSERT(r.encrypted && r.is_short);
+	CU_ASSERT_EQUAL(r.callmanagers, 0);
+	CU_ASSERT_EQUAL(r.tvs_n, 1);
+	CU_ASSERT_STRING_EQUAL(r.capf.host, "10.0.0.1");
+	CU_ASSERT_STRING_EQUAL(r.cert_hash, hash);
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	encrypt_for(&d, PHONE, false);
+	CU_ASSERT(is_not_found(&d, SEALED));
+	CU_ASSERT(!told(&d, PHONE ".cnf.xml").is_short);
+	wr_free(&plain);
+	wr_free(&other);
+	cert_free(lsc);
+	cert_free(by);
+	desk_close(&d);
+}
+
+static void
+each_version_is_sealed_once_and_anew(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by, *lsc = give_lsc(&d, 2), *newer;
+	struct device_change to = { .description = "another", .encrypted_config = -1 };
+	struct cluster_change change;
+	struct wr first, later, plain = { 0 };
+	struct device now;
+	struct err e;
+	bool changed;
+
+	encrypt_for(&d, PHONE, true);
+	first = served(&d, SEALED);
+	add_phone(d.store, UNKNOWN, "8861"); /* changes the store, and nothing for this phone */
+	later = served(&d, SEALED);
+	CU_ASSERT(bytes_eq(wr_view(&first), wr_view(&later)));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	wr_free(&later);
+	must(device_change(d.store, PHONE, &to, &now, &changed, &e), &e);
+	later = served(&d, SEALED);
+	CU_ASSERT(!bytes_eq(wr_view(&first), wr_view(&later)));
+	CU_ASSERT_EQUAL(signatures(&d), 2);
+	/* A new LSC: the old key opens nothing any more. */
+	newer = give_lsc(&d, 3);
+	by = own_callmanager(&d);
+	CU_ASSERT(!opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT(opens(&d, SEALED, by, 3, &plain));
+	cert_free(by);
+	/* Another signer. */
+	must(cluster_regenerate(
+		 d.store, lab_kind("CallManager"), &d.node, CLUSTER_ANYHOW, LAB_NOW, &change, &e),
+	    &e);
+	restart(&d, "TFTP");
+	by = own_callmanager(&d);
+	plain.n = 0;
+	CU_ASSERT(opens(&d, SEALED, by, 3, &plain));
+	wr_free(&first);
+	wr_free(&later);
+	wr_free(&plain);
+	cert_free(lsc);
+	cert_free(newer);
+	cert_free(by);
+	desk_close(&d);
+}
+
+static void
+a_phone_without_a_certificate_is_led_to_capf(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct devconf_read r;
+	struct err e;
+
+	encrypt_for(&d, PHONE, true);
+	e = refusal(&d, SEALED);
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	ASSERT_ERR_SAYS(e, SEALED
+	    ": " PHONE " has no certificate to encrypt to: it holds no LSC, and it showed no MIC");
+	r = told(&d, PHONE ".cnf.xml");
+	CU_ASSERT(r.encrypted && r.is_short);
+	CU_ASSERT_STRING_EQUAL(r.cert_hash, "");
+	encrypt_for(&d, OLD, true);
+	CU_ASSERT(told(&d, OLD ".cnf.xml").is_short);
+	CU_ASSERT(is_not_found(&d, OLD ".cnf.xml.sgn"));
+	CU_ASSERT(is_not_found(&d, UNKNOWN ".cnf.xml.enc.sgn"));
+	desk_close(&d);
+}
+
+static void
+a_file_of_the_folder_is_encrypted_too(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d), *lsc = give_lsc(&d, 2);
+	struct wr plain = { 0 };
+
+	let_files_settle(&d);
+	encrypt_for(&d, PHONE, true);
+	put_file(&d, PHONE ".cnf.xml", "<device>by hand</device>");
+	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT(bytes_eq_text(wr_view(&plain), "<device>by hand</device>"));
+	plain.n = 0;
+	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	CU_ASSERT(told(&d, PHONE ".cnf.xml").is_short);
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	put_file(&d, PHONE ".cnf.xml", "<device>another</device>");
+	plain.n = 0;
+	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT(bytes_eq_text(wr_view(&plain), "<device>another</device>"));
+	remove_file(&d, PHONE ".cnf.xml");
+	plain.n = 0;
+	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT_EQUAL(told_in(wr_view(&plain)).callmanagers, 1);
+	wr_free(&plain);
+	cert_free(by);
+	cert_free(lsc);
+	desk_close(&d);
+}
+
+static void
+what_somebody_else_encrypted_is_served_as_it_is(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d), *lsc = give_lsc(&d, 2);
+	struct wr plain = { 0 };
+
+	put_file(&d, SEALED, "sealed elsewhere");
+	put_file(&d, UNKNOWN ".cnf.xml.enc.sgn", "sealed elsewhere");
+	put_file(&d, UNKNOWN ".cnf.xml", "and in plain");
+	CU_ASSERT(serves_text(&d, SEALED, "sealed elsewhere"));
+	CU_ASSERT(serves_text(&d, UNKNOWN ".cnf.xml.enc.sgn", "sealed elsewhere"));
+	encrypt_for(&d, PHONE, true);
+	CU_ASSERT(serves_text(&d, SEALED, "sealed elsewhere"));
+	/* What was signed before nobody may read any more. */
+	put_file(&d, PHONE ".cnf.xml.sgn", "signed elsewhere");
+	CU_ASSERT(!serves_with(&d, PHONE ".cnf.xml.sgn", "signed elsewhere"));
+	put_file(&d, PHONE ".cnf.xml", "<device/>");
+	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT(bytes_eq_text(wr_view(&plain), "<device/>"));
+	wr_free(&plain);
+	cert_free(by);
+	cert_free(lsc);
+	desk_close(&d);
+}
+
 /* ---- signatures that are made once ---- */
 
 static void
@@ -808,6 +1038,14 @@ static const struct suite_test tests[] = {
 	{ "what CAPF wants of a phone needs no restart",
 	    what_capf_wants_of_a_phone_needs_no_restart },
 	{ "a stopped service is silent", a_stopped_service_is_silent },
+	{ "only the phone reads an encrypted configuration",
+	    only_the_phone_reads_an_encrypted_configuration },
+	{ "each version is sealed once, and anew", each_version_is_sealed_once_and_anew },
+	{ "a phone without a certificate is led to CAPF",
+	    a_phone_without_a_certificate_is_led_to_capf },
+	{ "a file of the folder is encrypted too", a_file_of_the_folder_is_encrypted_too },
+	{ "what somebody else encrypted is served as it is",
+	    what_somebody_else_encrypted_is_served_as_it_is },
 	{ "a signature is made once", a_signature_is_made_once },
 	{ "a changed phone is signed anew", a_changed_phone_is_signed_anew },
 	{ "a changed file is signed anew", a_changed_file_is_signed_anew },

@@ -791,10 +791,139 @@ phone_without_security_by_default_takes_plain_files(void)
 	forget(&p);
 }
 
+/* ---- encrypted configuration ---- */
+
+static const char sealed_text[] = "<device>for its eyes only</device>";
+
+/* To the key lab_key(3). */
+static struct wr
+sealed_by(const struct actor *by, enum digest digest)
+{
+	struct cert *phone = lab_cert("CallManager", "SEP001122334455", 3);
+	struct signer signer = signer_of(by);
+	struct enc_plan plan = { .layout = LAYOUT_CISCO,
+		.digest = digest,
+		.filename = "SEP001122334455.cnf.xml.enc.sgn",
+		.timestamp = LAB_NOW };
+	struct wr w = { 0 };
+	struct err e = { 0 };
+
+	if (enc_seal(&plan, bytes_of(sealed_text), phone, &signer, &w, &e) != 0) {
+		fprintf(stderr, "\n%s\n", e.text);
+		abort();
+	}
+	cert_free(phone);
+	return w;
+}
+
+/* key: of the phone's certificate; LAB_KEYS: it has none. */
+static struct judgement
+sealed_judged(const struct phone *p, struct bytes file, unsigned key)
+{
+	struct judge_memory m = memory_of(p);
+	struct opener who = { 0 };
+	struct wr plain = { 0 };
+	struct judgement j;
+
+	if (key < LAB_KEYS)
+		who = key_opener(lab_key(key));
+	wr_text(&plain, "before");
+	judge_encrypted(
+	    &m, phone_model(p), file, &not_asked, key < LAB_KEYS ? &who : NULL, &plain, &j);
+	CU_ASSERT_EQUAL(bytes_eq_text(j.payload, sealed_text), j.verdict == JUDGE_ACCEPTED);
+	CU_ASSERT(j.verdict == JUDGE_ACCEPTED || (j.payload.n == 0 && plain.n == 6));
+	CU_ASSERT(j.why[0] != '\0');
+	j.payload = (struct bytes){ NULL, 0 };
+	wr_free(&plain);
+	return j;
+}
+
+static enum judge_reason
+on_sealed(const struct phone *p, struct wr file, unsigned key)
+{
+	struct judgement j = sealed_judged(p, wr_view(&file), key);
+
+	wr_free(&file);
+	return j.reason;
+}
+
+static void
+encrypted_file_is_judged_and_then_opened(void)
+{
+	struct phone p = { .model = "8861" }, old = { .model = "7975" }, none = { 0 };
+	struct judgement j;
+	struct wr file;
+
+	make_actors();
+	p.itl = HOLDS(full);
+	old.itl = HOLDS(full);
+	CU_ASSERT_EQUAL(on_sealed(&p, sealed_by(&callmanager, DIGEST_SHA1), 3), JUDGE_IN_ITL);
+	CU_ASSERT_EQUAL(on_sealed(&p, sealed_by(&callmanager, DIGEST_SHA512), 3), JUDGE_IN_ITL);
+	CU_ASSERT_EQUAL(on_sealed(&old, sealed_by(&callmanager, DIGEST_SHA512), 3), JUDGE_DIGEST);
+	CU_ASSERT_EQUAL(on_sealed(&none, sealed_by(&stranger, DIGEST_SHA1), 3), JUDGE_EMPTY_LIST);
+	/* A stranger is asked about before anything is opened. */
+	file = sealed_by(&stranger, DIGEST_SHA1);
+	j = sealed_judged(&p, wr_view(&file), LAB_KEYS);
+	CU_ASSERT_EQUAL(j.verdict, JUDGE_ASK_TVS);
+	CU_ASSERT_EQUAL(j.reason, JUDGE_UNKNOWN_SIGNER);
+	CU_ASSERT_STRING_EQUAL(j.signer, cert_subject(stranger.cert, CERT_CISCO));
+	wr_free(&file);
+	forget(&p);
+	forget(&old);
+}
+
+static void
+key_that_does_not_fit_is_told_apart(void)
+{
+	struct phone p = { .model = "8861" };
+	struct judgement j;
+	struct wr file;
+
+	make_actors();
+	p.itl = HOLDS(full);
+	file = sealed_by(&callmanager, DIGEST_SHA1);
+	j = sealed_judged(&p, wr_view(&file), 2);
+	CU_ASSERT_EQUAL(j.verdict, JUDGE_REFUSED);
+	CU_ASSERT_EQUAL(j.reason, JUDGE_KEY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(j.why, "decryption key mismatch"));
+	j = sealed_judged(&p, wr_view(&file), LAB_KEYS);
+	CU_ASSERT_EQUAL(j.reason, JUDGE_KEY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(j.why, "neither an LSC nor a MIC"));
+	wr_free(&file);
+	CU_ASSERT_EQUAL(on_sealed(&p, file_by(&callmanager, DIGEST_SHA1), 3), JUDGE_NOT_ENCRYPTED);
+	CU_ASSERT_EQUAL(on_sealed(&p, plain("<device/>"), 3), JUDGE_NOT_ENCRYPTED);
+	/* And where a signed one is due an encrypted one is none. */
+	CU_ASSERT_EQUAL(
+	    on_file(&p, sealed_by(&callmanager, DIGEST_SHA1), &not_asked), JUDGE_MALFORMED);
+	forget(&p);
+}
+
+static void
+flipped_sealed_is_refused(struct bytes file, size_t bit, void *ctx)
+{
+	(void)bit;
+	CU_ASSERT_NOT_EQUAL(sealed_judged(ctx, file, 3).verdict, JUDGE_ACCEPTED);
+}
+
+static void
+encrypted_file_with_a_flipped_bit_is_refused(void)
+{
+	struct phone p = { .model = "8861" };
+	struct wr file;
+
+	make_actors();
+	p.itl = HOLDS(full);
+	file = sealed_by(&callmanager, DIGEST_SHA1);
+	each_flip(wr_view(&file), flipped_sealed_is_refused, &p);
+	each_cut(wr_view(&file), flipped_sealed_is_refused, &p);
+	wr_free(&file);
+	forget(&p);
+}
+
 static void
 each_reason_has_a_word_of_its_own(void)
 {
-	for (int i = 0; i <= JUDGE_DIGEST; i++) {
+	for (int i = 0; i < JUDGE_REASONS; i++) {
 		CU_ASSERT_PTR_NOT_NULL_FATAL(judge_reason_word((enum judge_reason)i));
 		for (int k = 0; k < i; k++)
 			CU_ASSERT_STRING_NOT_EQUAL(judge_reason_word((enum judge_reason)i),
@@ -838,6 +967,10 @@ static const struct suite_test tests[] = {
 	    model_that_knows_sha_1_only_refuses_sha_512 },
 	{ "phone without SBD takes plain files",
 	    phone_without_security_by_default_takes_plain_files },
+	{ "encrypted file is judged and then opened", encrypted_file_is_judged_and_then_opened },
+	{ "key that does not fit is told apart", key_that_does_not_fit_is_told_apart },
+	{ "encrypted file with a flipped bit is refused",
+	    encrypted_file_with_a_flipped_bit_is_refused },
 	{ "each reason has a word of its own", each_reason_has_a_word_of_its_own },
 };
 
