@@ -514,9 +514,19 @@ on_progress(const struct turn *t)
 /* ---- the phone did it ---- */
 
 static bool
-is_done(const struct turn *t)
+says(const struct turn *t, enum capf_reason reason)
 {
-	return (t->m->has & CAPF_HAS_REASON) && t->m->reason == CAPF_OK;
+	return (t->m->has & CAPF_HAS_REASON) && t->m->reason == reason;
+}
+
+/* A phone says that it did it, or that it did not; all else says nothing about the order. */
+static bool
+is_no_answer(const struct turn *t)
+{
+	if (says(t, CAPF_OK) || says(t, CAPF_DECLINED))
+		return false;
+	end_broken(t, "it says neither that it did it nor that it did not");
+	return true;
 }
 
 static void
@@ -536,7 +546,9 @@ on_stored(const struct turn *t)
 	struct err e = { 0 };
 	int rc;
 
-	if (!is_done(t)) {
+	if (is_no_answer(t))
+		return;
+	if (says(t, CAPF_DECLINED)) {
 		fail(t, STATUS_FAILED, CAPF_DECLINED, "it did not store its certificate");
 		return;
 	}
@@ -552,8 +564,10 @@ on_deleted(const struct turn *t)
 {
 	struct err e = { 0 };
 
+	if (is_no_answer(t))
+		return;
 	done(t, lsc_deleted(t->o->store, t->s->device.name, t->now, &e), CAPF_OK,
-	    is_done(t) ? "it deleted its certificate" : "it had no certificate", &e);
+	    says(t, CAPF_OK) ? "it deleted its certificate" : "it had no certificate", &e);
 }
 
 static int
@@ -595,11 +609,15 @@ on_shown(const struct turn *t)
 static void
 on_fetched(const struct turn *t)
 {
-	bool has = (t->m->has & CAPF_HAS_CERT) &&
-		   (!(t->m->has & CAPF_HAS_REASON) || t->m->reason == CAPF_OK);
+	bool has = (t->m->has & CAPF_HAS_CERT) != 0;
 	struct err e = { 0 };
 
-	if (has)
+	if (is_no_answer(t))
+		return;
+	if (has != says(t, CAPF_OK))
+		end_broken(t, has ? "it shows a certificate and says that it has none"
+				  : "it says that it shows a certificate, and shows none");
+	else if (has)
 		on_shown(t);
 	else
 		done(t, order_done(t->o->store, t->s->device.name, t->now, &e), CAPF_NOTHING_TO_DO,

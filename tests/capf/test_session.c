@@ -30,7 +30,9 @@ struct scene {
 static void
 add_phone(struct store *s, const char *name)
 {
-	struct device d = { .model = model_of("7975"), .security = SECURITY_NONE, .added = LAB_NOW };
+	struct device d = {
+		.model = model_of("7975"), .security = SECURITY_NONE, .added = LAB_NOW
+	};
 	struct err e = { 0 };
 
 	snprintf(d.name, sizeof(d.name), "%s", name);
@@ -106,8 +108,7 @@ hear(struct scene *s)
 
 	s->heard = (struct capf_message){ 0 };
 	if (s->said.n > 0)
-		CU_ASSERT_EQUAL(
-		    capf_decode(wr_view(&s->said), CAPF_FROM_SERVER, &s->heard, &e), 0);
+		CU_ASSERT_EQUAL(capf_decode(wr_view(&s->said), CAPF_FROM_SERVER, &s->heard, &e), 0);
 }
 
 static void
@@ -178,9 +179,9 @@ say_key(struct scene *s)
 {
 	struct cert *c = lab_made_by_hand("x", 1, 2);
 	struct wr key = { 0 };
-	struct capf_message m = { .command = CAPF_KEY_RESPONSE,
-		.session = NUMBER,
-		.has = CAPF_HAS_PUBLIC_KEY };
+	struct capf_message m = {
+		.command = CAPF_KEY_RESPONSE, .session = NUMBER, .has = CAPF_HAS_PUBLIC_KEY
+	};
 
 	cert_public_key_info(c, &key);
 	m.public_key = wr_view(&key);
@@ -483,8 +484,7 @@ say_auth_with(struct scene *s, const struct cert *c, struct key *k, uint32_t ses
 	m.cert = cert_der(c);
 	m.signed_sha1 = wr_view(&sha1);
 	m.signed_sha512 = wr_view(&sha512);
-	m.sudi =
-	    (struct capf_sudi){ cert_der(c), wr_view(&bound1), wr_view(&bound512) };
+	m.sudi = (struct capf_sudi){ cert_der(c), wr_view(&bound1), wr_view(&bound512) };
 	say(s, &m);
 	wr_free(&data);
 	wr_free(&bound);
@@ -536,8 +536,10 @@ a_mic_does_until_it_has_an_lsc(void)
 {
 	struct scene s = scene_new();
 	struct cert *root = lab_root("Manufacturing CA", 3);
-	struct cert *mic = lab_issued(&(struct lab_issue){
-	    .cn = "CP-7975-" PHONE, .issuer = "Manufacturing CA", .key = 1, .issuer_key = 3,
+	struct cert *mic = lab_issued(&(struct lab_issue){ .cn = "CP-7975-" PHONE,
+	    .issuer = "Manufacturing CA",
+	    .key = 1,
+	    .issuer_key = 3,
 	    .host = true });
 	struct err e = { 0 };
 	bool added;
@@ -547,8 +549,7 @@ a_mic_does_until_it_has_an_lsc(void)
 	say_auth_with(&s, mic, lab_key(1), NUMBER);
 	ended_with(&s, CAPF_DECLINED); /* its issuer is not in CAPF-trust */
 	CU_ASSERT_EQUAL(order_now(&s).status, STATUS_INVALID_MIC);
-	CU_ASSERT_EQUAL(
-	    certs_trust(s.store, lab_kind("CAPF-trust"), root, s.now, &added, &e), 0);
+	CU_ASSERT_EQUAL(certs_trust(s.store, lab_kind("CAPF-trust"), root, s.now, &added, &e), 0);
 	start(&s);
 	say_auth_with(&s, mic, lab_key(1), NUMBER);
 	CU_ASSERT_EQUAL(s.heard.command, CAPF_KEY_REQUEST);
@@ -733,8 +734,10 @@ static void
 an_issuer_elsewhere_is_waited_for(void)
 {
 	struct scene s = scene_new();
-	struct cert *signed_elsewhere = lab_issued(&(struct lab_issue){
-	    .cn = "CP-7975-" PHONE, .issuer = "Offline CA", .key = 2, .issuer_key = 3,
+	struct cert *signed_elsewhere = lab_issued(&(struct lab_issue){ .cn = "CP-7975-" PHONE,
+	    .issuer = "Offline CA",
+	    .key = 2,
+	    .issuer_key = 3,
 	    .host = true });
 	char phone[DEVICE_NAME_MAX];
 	struct err e = { 0 };
@@ -829,8 +832,9 @@ static const struct wrong wrong[] = {
 	{ "what only we say", "55 01 01020304 0004 07 0001 03", 0 },
 	{ "our KEY_REQUEST", "55 03 01020304 0005 0a 0002 0800", 0 },
 	{ "RETRY_LATER", "55 10 01020304 0000", 0 },
-	{ "AUTH_RESPONSE of version 1", "55 02 01020304 0017 01 0001 01 07 0001 01 0d 000c "
-					"534550303031313232333334 00",
+	{ "AUTH_RESPONSE of version 1",
+	    "55 02 01020304 0017 01 0001 01 07 0001 01 0d 000c "
+	    "534550303031313232333334 00",
 	    0 },
 	{ "AUTH_RESPONSE without a version",
 	    "55 02 01020304 0013 0d 0010 53455030303131323233333434353500", 0 },
@@ -842,6 +846,15 @@ static const struct wrong wrong[] = {
 	{ "IN_PROGRESS", "55 11 01020304 0000", IN(CAPF_AWAITS_KEY) },
 	{ "KEY_RESPONSE without a key", "55 04 01020304 0000", 0 },
 	{ "KEY_RESPONSE with an empty reason", "55 04 01020304 0003 01 0000", 0 },
+	{ "STORE_RESPONSE without a reason", "55 0a 01020304 0000", 0 },
+	{ "STORE_RESPONSE with reason 0", "55 0a 01020304 0004 01 0001 00", 0 },
+	{ "FETCH_RESPONSE without a reason", "55 0c 01020304 0000", 0 },
+	{ "FETCH_RESPONSE with reason 9", "55 0c 01020304 0004 01 0001 09", 0 },
+	{ "FETCH_RESPONSE that forgot the certificate", "55 0c 01020304 0004 01 0001 01", 0 },
+	{ "FETCH_RESPONSE that says no, with one",
+	    "55 0c 01020304 000d 01 0001 07 04 0006 01 0003 00 01 30", 0 },
+	{ "DELETE_RESPONSE without a reason", "55 0e 01020304 0000", 0 },
+	{ "DELETE_RESPONSE with reason 0", "55 0e 01020304 0004 01 0001 00", 0 },
 	{ "STORE_RESPONSE", "55 0a 01020304 0004 01 0001 01", IN(CAPF_AWAITS_STORED) },
 	{ "FETCH_RESPONSE", "55 0c 01020304 0004 01 0001 07", IN(CAPF_AWAITS_FETCHED) },
 	{ "DELETE_RESPONSE", "55 0e 01020304 0004 01 0001 01", IN(CAPF_AWAITS_DELETED) },

@@ -196,11 +196,12 @@ def reset(s, _command, _body):
 
 MISDEEDS = (silence, garbage, out_of_order, out_of_order_with_body, answer_of_a_server, end_by_phone,
             wrong_session, wrong_protocol, empty, neither_yes_nor_no, yes_and_nothing, cut,
-            cut_body, overrunning_elements, empty_elements, elements_twice, foreign_elements, longest, promised_and_kept_back,
-            dripped, at_it_for_ever, reset)
+            cut_body, overrunning_elements, empty_elements, elements_twice, foreign_elements,
+            longest, promised_and_kept_back, dripped, at_it_for_ever, reset)
 # After these the server has said all it wants to say, or waits for the rest.
 ANSWERED = {out_of_order, out_of_order_with_body, answer_of_a_server, end_by_phone, wrong_session,
-            empty, neither_yes_nor_no, yes_and_nothing, overrunning_elements, empty_elements, elements_twice, foreign_elements}
+            empty, neither_yes_nor_no, yes_and_nothing, overrunning_elements, empty_elements,
+            elements_twice, foreign_elements}
 
 
 def note_reply(target, s, misdeed):

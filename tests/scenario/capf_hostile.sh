@@ -51,7 +51,10 @@ for r in rows:
 orders >"$work/before"
 run timeout 240 python3 "$here/../hostile/capf_hostile.py" "${address[a]}" "$capf_port" \
 	"${server[a]}" "$work/key" "$connections" <"$work/roles"
-((status == 0)) || fail "hostile peers: exit status $status: $(tail -n 5 "$work/stderr")"
+if ((status != 0)); then
+	fail "hostile peers: exit status $status: $(tail -n 5 "$work/stderr")"
+	finish
+fi
 cat "$work/stdout"
 orders >"$work/after"
 [[ -s $work/before ]] || fail 'no orders'
