@@ -17,8 +17,18 @@
 #include "trust/loose.h"
 #include "trust/name.h"
 
+/* The public key, which OpenSSL takes long to read: of a certificate that we just made it is read
+ * when somebody wants it. */
+struct key_part {
+	X509 *x509; /* with its key read; NULL: not yet */
+	bool is_read;
+	enum cert_key_kind kind;
+	uint8_t *p;
+	size_t n;
+};
+
 struct cert {
-	X509 *x509;
+	X509 *x509; /* for all but the key */
 	uint8_t *der;
 	size_t der_n;
 	char *subject[2]; /* by enum cert_spelling */
@@ -26,11 +36,9 @@ struct cert {
 	char *common_name;
 	uint8_t serial[CERT_SERIAL_MAX];
 	size_t serial_n;
-	uint8_t *public_key;
-	size_t public_key_n;
+	struct key_part *key;
 	uint8_t md5[16], sha1[20], sha256[32];
 	size_t md5_n; /* 0 where the library has no MD5 (FIPS) */
-	enum cert_key_kind key_kind;
 	int64_t not_before, not_after;
 };
 
@@ -153,16 +161,16 @@ kind_of(const EVP_PKEY *key)
 }
 
 static void
-keep_key(struct cert *c, const unsigned char *p, size_t n)
+keep_key(struct key_part *k, const unsigned char *p, size_t n)
 {
-	c->public_key = mem_array(n, 1);
-	memcpy(c->public_key, p, n);
-	c->public_key_n = n;
+	k->p = mem_array(n, 1);
+	memcpy(k->p, p, n);
+	k->n = n;
 }
 
 /* A certificate may carry its point compressed; a list never does. */
 static int
-read_point(struct cert *c, EVP_PKEY *key)
+read_point(struct key_part *k, EVP_PKEY *key)
 {
 	unsigned char *point = NULL;
 	size_t n;
@@ -171,39 +179,59 @@ read_point(struct cert *c, EVP_PKEY *key)
 		return -1;
 	n = EVP_PKEY_get1_encoded_public_key(key, &point);
 	if (n > 0)
-		keep_key(c, point, n);
+		keep_key(k, point, n);
 	OPENSSL_free(point);
 	return n > 0 ? 0 : -1;
 }
 
 static int
-read_key_info(struct cert *c)
+read_key_info(struct key_part *k, X509 *x)
 {
 	unsigned char *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x509), &der);
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
 
 	if (n > 0)
-		keep_key(c, der, (size_t)n);
+		keep_key(k, der, (size_t)n);
 	OPENSSL_free(der);
 	return n > 0 ? 0 : -1;
 }
 
 static int
-read_key(struct cert *c, struct err *e)
+read_key(struct key_part *k, X509 *x)
 {
-	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(c->x509);
-	EVP_PKEY *key = X509_get0_pubkey(c->x509);
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(x);
+	EVP_PKEY *key = X509_get0_pubkey(x);
 	int rc = 0;
 
-	c->key_kind = kind_of(key);
-	if (c->key_kind == CERT_KEY_RSA) /* the bit string is the RSAPublicKey */
-		keep_key(c, ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits));
-	else if (c->key_kind == CERT_KEY_EC)
-		rc = read_point(c, key);
+	k->is_read = true;
+	k->kind = kind_of(key);
+	if (k->kind == CERT_KEY_RSA) /* the bit string is the RSAPublicKey */
+		keep_key(k, ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits));
+	else if (k->kind == CERT_KEY_EC)
+		rc = read_point(k, key);
 	else
-		rc = read_key_info(c);
+		rc = read_key_info(k, x);
 	ERR_clear_error();
-	return rc == 0 ? 0 : refuse(e, ERR_MALFORMED, "its public key cannot be read");
+	return rc;
+}
+
+static X509 *
+with_key(const struct cert *c)
+{
+	const unsigned char *p = c->der;
+
+	if (c->key->x509 == NULL)
+		c->key->x509 = d2i_X509(NULL, &p, (long)c->der_n);
+	assert(c->key->x509 != NULL); /* we encoded it ourselves */
+	return c->key->x509;
+}
+
+static const struct key_part *
+key_of(const struct cert *c)
+{
+	if (!c->key->is_read)
+		read_key(c->key, with_key(c));
+	return c->key;
 }
 
 static size_t
@@ -227,6 +255,26 @@ read_hashes(struct cert *c, struct err *e)
 }
 
 static int
+read_rest(struct cert *c, struct err *e)
+{
+	if (read_names(c, e) != 0 || read_serial(c, e) != 0 || read_validity(c, e) != 0)
+		return -1;
+	return read_hashes(c, e);
+}
+
+static struct cert *
+new_cert(struct bytes der)
+{
+	struct cert *c = mem_new(sizeof(*c));
+
+	c->key = mem_new(sizeof(*c->key));
+	c->der = mem_array(der.n, 1);
+	c->der_n = der.n;
+	memcpy(c->der, der.p, der.n);
+	return c;
+}
+
+static int
 parse(struct cert *c, struct err *e)
 {
 	const unsigned char *p = c->der;
@@ -237,11 +285,11 @@ parse(struct cert *c, struct err *e)
 	ERR_clear_error();
 	if (p != c->der + c->der_n)
 		return refuse(e, ERR_MALFORMED, "something follows it");
-	if (read_names(c, e) != 0 || read_serial(c, e) != 0 || read_validity(c, e) != 0)
-		return -1;
-	if (read_key(c, e) != 0)
-		return -1;
-	return read_hashes(c, e);
+	X509_up_ref(c->x509);
+	c->key->x509 = c->x509;
+	if (read_key(c->key, c->x509) != 0)
+		return refuse(e, ERR_MALFORMED, "its public key cannot be read");
+	return read_rest(c, e);
 }
 
 struct cert *
@@ -257,11 +305,31 @@ cert_from_der(struct bytes der, struct err *e)
 		err_set(e, ERR_LIMIT, "certificate: %zu bytes, more than %d", der.n, CERT_DER_MAX);
 		return NULL;
 	}
-	c = mem_new(sizeof(*c));
-	c->der = mem_array(der.n, 1);
-	c->der_n = der.n;
-	memcpy(c->der, der.p, der.n);
+	c = new_cert(der);
 	if (parse(c, e) != 0) {
+		cert_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+struct cert *
+cert_of_handle(X509 *x, struct err *e)
+{
+	unsigned char *der = NULL;
+	int n = i2d_X509(x, &der);
+	struct cert *c;
+
+	if (n <= 0) {
+		refuse(e, ERR_FAILED, "OpenSSL cannot encode it");
+		ERR_clear_error();
+		return NULL;
+	}
+	c = new_cert(bytes_over(der, (size_t)n));
+	OPENSSL_free(der);
+	X509_up_ref(x);
+	c->x509 = x;
+	if (read_rest(c, e) != 0) {
 		cert_free(c);
 		return NULL;
 	}
@@ -319,7 +387,9 @@ cert_free(struct cert *c)
 		free(c->issuer[s]);
 	}
 	free(c->common_name);
-	free(c->public_key);
+	X509_free(c->key->x509);
+	free(c->key->p);
+	free(c->key);
 	free(c->der);
 	X509_free(c->x509);
 	free(c);
@@ -405,7 +475,7 @@ cert_is_serial(const struct cert *c, struct bytes serial)
 struct bytes
 cert_public_key(const struct cert *c)
 {
-	return bytes_over(c->public_key, c->public_key_n);
+	return bytes_over(key_of(c)->p, key_of(c)->n);
 }
 
 void
@@ -449,13 +519,13 @@ cert_sha256(const struct cert *c)
 enum cert_key_kind
 cert_key_kind(const struct cert *c)
 {
-	return c->key_kind;
+	return key_of(c)->kind;
 }
 
 int
 cert_key_bits(const struct cert *c)
 {
-	const EVP_PKEY *key = X509_get0_pubkey(c->x509);
+	const EVP_PKEY *key = X509_get0_pubkey(with_key(c));
 
 	return key == NULL ? 0 : EVP_PKEY_get_bits(key);
 }
@@ -487,7 +557,7 @@ cert_is_self_issued(const struct cert *c)
 struct x509_st *
 cert_handle(const struct cert *c)
 {
-	return c->x509;
+	return with_key(c);
 }
 
 void
@@ -530,10 +600,10 @@ int
 cert_check_signature(const struct cert *c, enum digest digest, const struct bytes *part,
     size_t parts, struct bytes signature, struct err *e)
 {
-	if (c->key_kind != CERT_KEY_RSA)
+	if (key_of(c)->kind != CERT_KEY_RSA)
 		return err_set(e, ERR_MALFORMED, "the key of %s is not RSA and cannot have signed",
 		    c->subject[CERT_CISCO]);
-	if (verify(X509_get0_pubkey(c->x509), digest_word(digest), part, parts, signature) != 1)
+	if (verify(X509_get0_pubkey(with_key(c)), digest_word(digest), part, parts, signature) != 1)
 		return err_set(e, ERR_NO, "the signature does not verify with the key of %s",
 		    c->subject[CERT_CISCO]);
 	return 0;

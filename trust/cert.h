@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct cert;
+struct x509_st;
 
 enum {
 	CERT_DER_MAX = 16384, /* the largest certificate we read */
@@ -39,6 +40,9 @@ int digest_of(const char *word);	  /* also "SHA-1", "SHA-512"; -1 when unknown *
 struct cert *cert_from_der(struct bytes der, struct err *e);
 /* The first certificate in PEM text. */
 struct cert *cert_from_pem(struct bytes text, struct err *e);
+/* One that was just made: x, of which a reference is kept and which is not to be changed any more.
+ */
+struct cert *cert_of_handle(struct x509_st *x, struct err *e);
 struct cert *cert_copy(const struct cert *c);
 void cert_free(struct cert *c); /* NULL is fine */
 

@@ -83,20 +83,8 @@ x509_add_extension(X509 *x, int nid, const char *value)
 struct cert *
 x509_sign(X509 *x, const struct key *key, struct err *e)
 {
-	unsigned char *der = NULL;
-	struct cert *c;
-	int n;
-
-	if (X509_sign(x, key_handle(key), EVP_sha256()) == 0) {
-		x509_failed(e, "cannot sign the certificate");
-		return NULL;
-	}
-	n = i2d_X509(x, &der);
-	if (n < 0) {
-		x509_failed(e, "cannot encode the certificate");
-		return NULL;
-	}
-	c = cert_from_der(bytes_over(der, (size_t)n), e);
-	OPENSSL_free(der);
-	return c;
+	if (X509_sign(x, key_handle(key), EVP_sha256()) != 0)
+		return cert_of_handle(x, e);
+	x509_failed(e, "cannot sign the certificate");
+	return NULL;
 }
