@@ -111,6 +111,8 @@ by_filter(const struct call *c, struct device **out, size_t *n, struct err *e)
 		if (fits(&f, &all[i]))
 			all[(*n)++] = all[i];
 	free(f.term);
+	if (rc == 0 && *n == 0)
+		rc = err_set(e, ERR_NOT_FOUND, "no phone is one of those that the options tell");
 	*out = all;
 	return rc;
 }

@@ -14,8 +14,8 @@
 int phones_one(const struct call *c, const char *name, struct device *out, struct err *e);
 /* All whose names are arguments, each once, by name.  *out is the caller's to free. */
 int phones_named(const struct call *c, struct device **out, size_t *n, struct err *e);
-/* The same, or those that all of PHONES_OPTIONS agree on, which may be none.  ERR_USAGE: neither
- * names nor options, or both. */
+/* The same, or those that all of PHONES_OPTIONS agree on.  ERR_NOT_FOUND: there are none;
+ * ERR_USAGE: neither names nor options, or both.  *out is the caller's to free, also then. */
 int phones_chosen(const struct call *c, struct device **out, size_t *n, struct err *e);
 
 #define PHONES_OPTIONS                                                                             \

@@ -16,7 +16,7 @@
 #include "trust/param.h"
 #include "trust/service.h"
 
-enum { DAY = 86400, STRING_FILE_MAX = 64, NAMED_IN_WARNING = 3 };
+enum { DAY = 86400, STRING_FILE_MAX = 64, NAMED_IN_WARNING = 3, PROOF_BITS = 600 };
 
 /* What is to be ordered, the same for all phones. */
 struct plan {
@@ -31,6 +31,7 @@ struct plan {
 /* What a phone's order became. */
 struct made {
 	bool changed;
+	bool weak; /* its key cannot prove anything later */
 	char key[32];
 	char string[ORDER_STRING_MAX + 1]; /* made for it; "" */
 };
@@ -128,7 +129,7 @@ static int
 plan_nothing(const struct call *c, struct err *e)
 {
 	static const char *const of_an_operation[] = { "auth", "auth-string-file",
-		"generate-string", "digits", "key", "completes-by" };
+		"generate-string", "digits", "completes-by" };
 
 	for (size_t i = 0; i < sizeof(of_an_operation) / sizeof(of_an_operation[0]); i++)
 		if (call_has(c, of_an_operation[i]))
@@ -137,20 +138,33 @@ plan_nothing(const struct call *c, struct err *e)
 	return 0;
 }
 
+/* Where no key is made it would be remembered all the same, for the orders after. */
+static int
+plan_key(const struct call *c, struct plan *p, struct err *e)
+{
+	struct order key;
+
+	p->key = call_option(c, "key");
+	if (p->key == NULL)
+		return 0;
+	if (p->operation != ORDER_INSTALL)
+		return err_set(e, ERR_USAGE, "--key is for install, not for %s",
+		    order_operation_word(p->operation));
+	return order_keys_of(p->key, &key, e);
+}
+
 static int
 read_plan(const struct call *c, struct plan *p, struct err *e)
 {
 	const char *auth = call_option(c, "auth");
-	struct order key;
 
-	if (order_operation_of(call_option(c, "operation"), &p->operation, e) != 0)
+	if (order_operation_of(call_option(c, "operation"), &p->operation, e) != 0 ||
+	    plan_key(c, p, e) != 0)
 		return -1;
 	if (p->operation == ORDER_NONE)
 		return plan_nothing(c, e);
 	p->auth = ORDER_BY_NULL;
-	p->key = call_option(c, "key");
-	if ((auth != NULL && order_auth_of(auth, &p->auth, e) != 0) ||
-	    (p->key != NULL && order_keys_of(p->key, &key, e) != 0))
+	if (auth != NULL && order_auth_of(auth, &p->auth, e) != 0)
 		return -1;
 	return plan_string(c, p, e) == 0 ? plan_end(c, p, e) : -1;
 }
@@ -166,6 +180,17 @@ make_string(const struct plan *p, char to[ORDER_STRING_MAX + 1], struct err *e)
 		return -1;
 	to[p->digits] = '\0';
 	return 0;
+}
+
+/* What cannot be ordered for want of a string: here one is given by options. */
+static int
+schedule(const struct call *c, const struct order *o, const char *string, struct err *e)
+{
+	if (order_schedule(c->store, o, string, c->now, e) == 0)
+		return 0;
+	if (o->auth == ORDER_BY_STRING && string == NULL && !o->has_string)
+		err_hint(e, "--auth-string-file FILE gives one, --generate-string makes one");
+	return -1;
 }
 
 static int
@@ -188,7 +213,8 @@ order_one(
 		return -1;
 	order_keys_word(&o, m->key);
 	m->changed = true;
-	return order_schedule(c->store, &o, string, c->now, e);
+	m->weak = o.operation == ORDER_INSTALL && o.keys != ORDER_EC && o.rsa_bits < PROOF_BITS;
+	return schedule(c, &o, string, e);
 }
 
 /* All or nothing. */
@@ -216,18 +242,17 @@ warn(struct out *o, const char *text)
 	out_line(o, "Warning: %s", text);
 }
 
-/* Such a phone talks to CAPF only when it is at odds with its configuration, and asks nobody for a
- * string: "Device Security Mode" in the chapter on CAPF of the security guides. */
+typedef bool of_phone(const struct job *j, size_t i);
+
+/* Names those phones of which it is so, if there are any, and says it of them. */
 static void
-warn_of_secure_phones(struct out *o, const struct job *j)
+warn_of_phones(struct out *o, const struct job *j, of_phone *is_so, const char *what)
 {
 	struct wr text = { 0 };
 	size_t n = 0;
 
-	if (j->plan.auth != ORDER_BY_STRING)
-		return;
 	for (size_t i = 0; i < j->n; i++) {
-		if (j->phone[i].security == SECURITY_NONE)
+		if (!is_so(j, i))
 			continue;
 		if (n++ < NAMED_IN_WARNING)
 			wr_fmt(&text, "%s%s", n > 1 ? ", " : "", j->phone[i].name);
@@ -235,12 +260,47 @@ warn_of_secure_phones(struct out *o, const struct job *j)
 	if (n > NAMED_IN_WARNING)
 		wr_fmt(&text, " and %zu more", n - NAMED_IN_WARNING);
 	if (n > 0) {
-		wr_fmt(&text,
-		    ": the security mode is authenticated or encrypted already, and then a phone "
-		    "does not contact CAPF for an authentication string by itself");
+		wr_fmt(&text, ": %s", what);
 		warn(o, wr_cstr(&text));
 	}
 	wr_free(&text);
+}
+
+/* Such a phone talks to CAPF only when it is at odds with its configuration, and asks nobody for a
+ * string: "Device Security Mode" in the chapter on CAPF of the security guides. */
+static bool
+is_secure_already(const struct job *j, size_t i)
+{
+	return j->plan.auth == ORDER_BY_STRING && j->phone[i].security != SECURITY_NONE;
+}
+
+static bool
+has_weak_key(const struct job *j, size_t i)
+{
+	return j->made[i].weak;
+}
+
+/* Cisco Jabber's parser fails on messages without elements, which ask for either; and what it says
+ * of itself has no certificate in it.  capf/PROTOCOL.md, "What differs". */
+static bool
+is_soft_and_cannot(const struct job *j, size_t i)
+{
+	return model_is_soft(j->phone[i].model) && j->plan.operation != ORDER_INSTALL;
+}
+
+static bool
+is_soft_and_shows_nothing(const struct job *j, size_t i)
+{
+	return model_is_soft(j->phone[i].model) &&
+	       (j->plan.auth == ORDER_BY_LSC || j->plan.auth == ORDER_BY_MIC);
+}
+
+static void
+warn_of_trust_in_names(struct out *o, const struct job *j)
+{
+	if (j->plan.auth == ORDER_BY_NULL && j->n > 1)
+		warn(o, "a null string proves nothing about who calls: until the operation is "
+			"done, anybody who says a phone's name is that phone");
 }
 
 static int
@@ -317,7 +377,17 @@ put_warnings(const struct call *c, struct out *o, const struct job *j, struct er
 	out_add_text(o, "warnings", NULL, NULL);
 	if (j->plan.operation == ORDER_NONE || j->n == 0)
 		return 0;
-	warn_of_secure_phones(o, j);
+	warn_of_phones(o, j, is_secure_already,
+	    "the security mode is authenticated or encrypted already, and then a phone does not "
+	    "contact CAPF for an authentication string by itself");
+	warn_of_phones(o, j, has_weak_key,
+	    "an RSA key of 512 bits has no room for a signature with SHA-512, so that the phone "
+	    "cannot prove by this LSC later who it is");
+	warn_of_phones(o, j, is_soft_and_cannot,
+	    "soft phones know neither how to delete their LSC nor how to show it to CAPF");
+	warn_of_phones(o, j, is_soft_and_shows_nothing,
+	    "soft phones show CAPF no certificate to prove who they are");
+	warn_of_trust_in_names(o, j);
 	return warn_of_stopped_service(c, o, e);
 }
 
@@ -351,7 +421,7 @@ static int
 run_cancel(const struct call *c, struct out *o, struct err *e)
 {
 	struct job j = { .plan = { .operation = ORDER_NONE } };
-	int rc = phones_named(c, &j.phone, &j.n, e);
+	int rc = phones_chosen(c, &j.phone, &j.n, e);
 
 	if (rc == 0)
 		rc = run_job(c, o, &j, e);
@@ -401,22 +471,23 @@ static const struct verb verbs[] = {
 		{ .name = "digits", .metavar = "N", .help = "of such a string (else 10)" },
 		{ .name = "key",
 		    .metavar = "KEY",
-		    .help = "rsa:2048, ec:256, or ec:384,rsa:2048: RSA where a phone has no EC "
-			    "(else as the phone's last order, rsa:2048 at first)" },
+		    .help =
+			"of an LSC: rsa:2048, ec:256, or ec:384,rsa:2048: RSA where a phone has no EC "
+			"(else as the phone's last order, rsa:2048 at first)" },
 		{ .name = "completes-by",
 		    .metavar = "WHEN",
-		    .help = "YYYY-MM-DD[THH:MM] or yyyy:mm:dd:hh, local time (else so many days "
-			    "as CAPF Operation Expires in (days) says)" } },
+		    .help = "YYYY-MM-DD[THH:MM] or yyyy:mm:dd:hh, local time, or within 5d (else "
+			    "so many days as CAPF Operation Expires in (days) says)" } },
 	    .run = run_schedule,
 	},
 	{
 	    .words = "capf cancel",
-	    .args = "NAME [NAME...]",
-	    .least = 1,
+	    .args = "[NAME...]",
 	    .most = VERB_ARGS_MAX,
 	    .needs = VERB_STORE,
 	    .right = RIGHT_OPERATE,
 	    .help = "take pending operations back, and authentication strings with them",
+	    .option = { PHONES_OPTIONS },
 	    .run = run_cancel,
 	},
 	{

@@ -2,8 +2,10 @@
  * CAPF orders as they stand: list and show, in the words of CUCM's phone page.  Authentication
  * strings are not among them: `capf string` is for those who may see them.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/phones.h"
 #include "admin/verbs.h"
@@ -11,11 +13,36 @@
 #include "trust/lsc.h"
 #include "trust/order.h"
 
+enum { STATUS_MAX = ORDER_STATUS_TEXT_MAX + 32 };
+
 /* ---- what list and show have in common ---- */
 
-static void
-put_order(struct out *o, const struct order *order)
+/* After too many wrong strings.  It lasts for minutes: the time of day is enough. */
+static bool
+is_locked(const struct call *c, const struct order *order)
 {
+	return c->now < order->locked_until;
+}
+
+/* CUCM's words, and ours where the phone has to wait. */
+static const char *
+status_for_people(const struct call *c, const struct order *order, char to[STATUS_MAX])
+{
+	char text[ORDER_STATUS_TEXT_MAX], until[16] = "";
+	time_t when = (time_t)order->locked_until;
+	struct tm tm;
+
+	if (is_locked(c, order) && localtime_r(&when, &tm) != NULL)
+		strftime(until, sizeof(until), "%H:%M:%S", &tm);
+	snprintf(to, STATUS_MAX, "%s%s%s", order_status_text(order, text),
+	    until[0] != '\0' ? ", locked until " : "", until);
+	return to;
+}
+
+static void
+put_order(const struct call *c, struct out *o, const struct order *order)
+{
+	bool locked = is_locked(c, order);
 	char key[32], status[ORDER_STATUS_TEXT_MAX];
 
 	order_keys_word(order, key);
@@ -27,6 +54,9 @@ put_order(struct out *o, const struct order *order)
 	out_text(o, "status", NULL, order_status_word(order->status));
 	out_text(o, "status_text", NULL, order_status_text(order, status));
 	out_time(o, "status_at", NULL, order->status_at);
+	out_int(o, "wrong_strings", NULL, order->wrong);
+	out_bool(o, "locked", NULL, locked);
+	out_time(o, "locked_until", NULL, locked ? order->locked_until : 0);
 }
 
 /* ---- list ---- */
@@ -60,21 +90,22 @@ order_of(const struct listing *l, const char *phone)
 }
 
 static void
-put_row(struct out *o, const struct listing *l, const struct device *d, const struct order *order)
+put_row(const struct call *c, struct out *o, const struct listing *l, const struct device *d,
+    const struct order *order)
 {
-	char key[32], status[ORDER_STATUS_TEXT_MAX];
+	char key[32], status[STATUS_MAX];
 	const struct lsc_term *lsc = lsc_term_of(l->term, l->terms, d->name);
 
 	out_row(o);
 	out_text(o, "name", "Device Name", d->name);
 	out_text(o, "model", "Model", d->model->name);
-	put_order(o, order);
+	put_order(c, o, order);
 	order_keys_word(order, key);
 	out_plain(o, "Certificate Operation", order_operation_name(order->operation));
 	out_plain(o, "Authentication Mode", order_auth_name(order->auth));
 	out_plain(o, "Key", key);
 	when_put(o, "completes_by", "Operation Completes By", order->completes_by);
-	out_plain(o, "Certificate Operation Status", order_status_text(order, status));
+	out_plain(o, "Certificate Operation Status", status_for_people(c, order, status));
 	when_put(o, "lsc_expires", "LSC Expires", lsc == NULL ? 0 : lsc->not_after);
 }
 
@@ -110,7 +141,7 @@ run_list(const struct call *c, struct out *o, struct err *e)
 			order = &never;
 		if (order == NULL || (call_has(c, "pending") && order->operation == ORDER_NONE))
 			continue;
-		put_row(o, &l, &l.phone[i], order);
+		put_row(c, o, &l, &l.phone[i], order);
 	}
 	if (rc == 0)
 		out_table_end(o);
@@ -131,12 +162,12 @@ put_bits(struct out *o, const char *key, const char *label, int bits)
 
 /* As on the phone's page in CUCM Administration. */
 static void
-put_section(struct out *o, const struct order *order)
+put_section(const struct call *c, struct out *o, const struct order *order)
 {
-	char status[ORDER_STATUS_TEXT_MAX];
+	char status[STATUS_MAX], wrong[16];
 
 	out_line(o, "Certification Authority Proxy Function (CAPF) Information");
-	put_order(o, order);
+	put_order(c, o, order);
 	out_plain(o, "Certificate Operation", order_operation_name(order->operation));
 	out_plain(o, "Authentication Mode", order_auth_name(order->auth));
 	out_plain(o, "Authentication String", order->has_string ? "set" : "-");
@@ -144,20 +175,11 @@ put_section(struct out *o, const struct order *order)
 	put_bits(o, "rsa_bits", "RSA Key Size (Bits)", order->rsa_bits);
 	put_bits(o, "ec_bits", "EC Key Size (Bits)", order->ec_bits);
 	when_put(o, "completes_by", "Operation Completes By", order->completes_by);
-	out_plain(o, "Certificate Operation Status", order_status_text(order, status));
-}
-
-/* Wrong strings, and whether the phone has to wait because of them. */
-static void
-put_tries(const struct call *c, struct out *o, const struct order *order)
-{
-	bool locked = c->now < order->locked_until;
-
+	out_plain(o, "Certificate Operation Status", status_for_people(c, order, status));
 	when_put(o, "ordered_at", "Ordered", order->made);
-	out_int(o, "wrong_strings", order->wrong > 0 ? "Wrong strings" : NULL, order->wrong);
-	out_bool(o, "locked", NULL, locked);
-	out_time(
-	    o, "locked_until", locked ? "Locked until" : NULL, locked ? order->locked_until : 0);
+	snprintf(wrong, sizeof(wrong), "%d", order->wrong);
+	if (order->wrong > 0)
+		out_plain(o, "Wrong strings", wrong);
 }
 
 static int
@@ -226,8 +248,7 @@ run_show(const struct call *c, struct out *o, struct err *e)
 		return -1;
 	out_text(o, "name", "Device Name", d.name);
 	out_text(o, "model", "Model", d.model->name);
-	put_section(o, &order);
-	put_tries(c, o, &order);
+	put_section(c, o, &order);
 	if (put_lsc(c, o, d.name, e) != 0)
 		return -1;
 	out_table(o, "shown", lines);

@@ -30,21 +30,33 @@ show_new(const struct call *c, struct out *o, const struct cert_kind *kind, cons
 	return 0;
 }
 
+static bool
+is(const struct cert_kind *kind, const char *store)
+{
+	return strcmp(kind->store, store) == 0;
+}
+
 static int
 run_regenerate(const struct call *c, struct out *o, struct err *e)
 {
 	const struct cert_kind *kind = cert_kind_of(c->arg[0], e);
 	struct cluster_change change = { .changed = false };
 	struct node node;
+	size_t lscs = 0;
 	int rc;
 
 	if (kind == NULL || node_find(c->store, call_option(c, "node"), &node, e) != 0)
+		return -1;
+	if (is(kind, "CAPF") && impact_stale_lscs(c, &lscs, e) != 0)
 		return -1;
 	out_text(o, "store", NULL, kind->store);
 	out_text(o, "node", NULL, kind->of_cluster ? "cluster" : node.name);
 	rc = cluster_regenerate(c->store, kind, &node, impact_care(c), c->now, &change, e);
 	if (rc == 0 || e->code == ERR_STRANDS)
 		impact_show(o, &change);
+	if (rc == 0 && is(kind, "CAPF"))
+		impact_show_lscs(o, "lscs_stale", lscs,
+		    "becomes stale: a proof no longer than the old certificate is in CAPF-trust");
 	if (rc != 0 || !change.changed)
 		return rc;
 	out_int(o, "lists_built", NULL, (int64_t)change.lists_built);
@@ -62,9 +74,11 @@ run_delete(const struct call *c, struct out *o, struct err *e)
 {
 	const struct cert_kind *kind = cert_kind_of(call_option(c, "store"), e);
 	struct cluster_change change = { .changed = false };
+	size_t lscs = 0;
 	int rc;
 
-	if (kind == NULL)
+	if (kind == NULL ||
+	    (is(kind, "CAPF-trust") && impact_unproven_lscs(c, c->arg[0], &lscs, e) != 0))
 		return -1;
 	out_text(o, "store", NULL, kind->store);
 	rc = cluster_untrust(c->store, kind, c->arg[0], impact_care(c), c->now, &change, e);
@@ -72,6 +86,9 @@ run_delete(const struct call *c, struct out *o, struct err *e)
 		impact_show(o, &change);
 	if (change.warning[0] != '\0')
 		out_text(o, "warning", "Warning", change.warning);
+	if (rc == 0 && is(kind, "CAPF-trust"))
+		impact_show_lscs(o, "lscs_unproven", lscs,
+		    "proves no longer who it is: --auth lsc fails, until CAPF issues another");
 	if (rc != 0 || !change.changed)
 		return rc;
 	out_text(o, "deleted", NULL, c->arg[0]);

@@ -6,6 +6,7 @@
  * exported is its public key, which an issuer puts into a certificate (openssl x509 -force_pubkey).
  */
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,22 @@ check_issuer(const struct call *c, const struct cert *signed_one, struct err *e)
 	return rc;
 }
 
+/* What a phone does with it is to prove who it is, by signatures; and CAPF believes no CA. */
+static int
+check_use(const struct cert *signed_one, struct err *e)
+{
+	X509 *x = cert_handle(signed_one);
+
+	if (X509_check_ca(x) != 0)
+		return err_set(e, ERR_NO, "%s is a CA: no phone is given its certificate",
+		    cert_common_name(signed_one));
+	/* All ones where a certificate says nothing of its use. */
+	if ((X509_get_key_usage(x) & KU_DIGITAL_SIGNATURE) == 0)
+		return err_set(e, ERR_NO, "%s may not make digital signatures by its key usage",
+		    cert_common_name(signed_one));
+	return 0;
+}
+
 static int
 take_one(const struct call *c, const struct cert *signed_one, struct out *o, struct err *e)
 {
@@ -118,7 +135,7 @@ take_one(const struct call *c, const struct cert *signed_one, struct out *o, str
 	if (cert_der(signed_one).n > LSC_DER_MAX)
 		return err_set(e, ERR_LIMIT, "%s is too large for a phone: %zu bytes, more than %d",
 		    cert_common_name(signed_one), cert_der(signed_one).n, LSC_DER_MAX);
-	if (check_issuer(c, signed_one, e) != 0 ||
+	if (check_use(signed_one, e) != 0 || check_issuer(c, signed_one, e) != 0 ||
 	    waiting_signed(c->store, signed_one, phone, e) != 0)
 		return -1;
 	if (!device_name_in(cert_common_name(signed_one), phone))

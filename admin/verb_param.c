@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/refusers.h"
 #include "admin/restart.h"
 #include "admin/verbs.h"
 #include "trust/cluster.h"
@@ -59,6 +60,22 @@ run_get(const struct call *c, struct out *o, struct err *e)
 	return 0;
 }
 
+/* What would be set, and what would come of it. */
+static int
+look_at_set(const struct call *c, struct out *o, const struct param *p, struct err *e)
+{
+	char was[PARAM_VALUE_MAX], value[PARAM_VALUE_MAX];
+
+	if (param_check(p, c->arg[1], value, e) != 0 || param_get(c->store, p, was, e) != 0)
+		return -1;
+	out_text(o, "name", NULL, p->name);
+	out_text(o, "value", NULL, was);
+	out_bool(o, "changed", NULL, false);
+	out_line(o, "%s: %s now, would be %s", p->name, was, value);
+	put_restarts(o, p, "Would have to restart");
+	return refusers_show(c, o, p, value, e);
+}
+
 static int
 run_set(const struct call *c, struct out *o, struct err *e)
 {
@@ -66,6 +83,8 @@ run_set(const struct call *c, struct out *o, struct err *e)
 	struct cluster_change change;
 	char value[PARAM_VALUE_MAX];
 
+	if (p != NULL && call_has(c, "dry-run"))
+		return look_at_set(c, o, p, e);
 	if (p == NULL ||
 	    cluster_set_param(c->store, p, c->arg[1], c->who, c->now, &change, e) != 0 ||
 	    param_get(c->store, p, value, e) != 0)
@@ -83,6 +102,8 @@ run_set(const struct call *c, struct out *o, struct err *e)
 		    change.lists_built == 1 ? "" : "s");
 	if (change.warning[0] != '\0')
 		out_text(o, "warning", "Warning", change.warning);
+	if (refusers_show(c, o, p, value, e) != 0)
+		return -1;
 	return restart_after(c, o, p->restart, PARAM_RESTARTS_MAX, NULL, e);
 }
 
@@ -113,7 +134,8 @@ static const struct verb verbs[] = {
 	    .needs = VERB_STORE,
 	    .right = RIGHT_ADMIN,
 	    .help = "change a parameter; says which services must restart before it is felt",
-	    .option = { RESTART_OPTION },
+	    .option = { RESTART_OPTION,
+		{ .name = "dry-run", .help = "change nothing: only say what would come of it" } },
 	    .run = run_set,
 	},
 };

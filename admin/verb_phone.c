@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/phones.h"
+#include "admin/strangers.h"
 #include "admin/verbs.h"
 #include "admin/when.h"
 #include "trust/device.h"
@@ -175,6 +176,7 @@ run_set(const struct call *c, struct out *o, struct err *e)
 	bool changed;
 
 	if (read_change(c, &to, e) != 0 || check_change(&to, e) != 0 ||
+	    strangers_adopt(c, c->arg[0], to.model, e) != 0 ||
 	    device_change(c->store, c->arg[0], &to, &now, &changed, e) != 0)
 		return -1;
 	out_text(o, "name", NULL, now.name);
@@ -215,6 +217,7 @@ put_phone(const struct call *c, struct out *o, const struct device *d, const str
 	out_text(o, "model", "Model", d->model->name);
 	out_text(o, "description", "Description", d->description);
 	out_text(o, "security", "Security", security_word(d->security));
+	out_bool(o, "auto_registered", NULL, false);
 	out_bool(o, "encrypted_config", NULL, d->encrypted_config);
 	out_bool(o, "security_by_default", "Signed files", d->model->sbd);
 	when_put(o, "lsc_expires", "LSC Expires", lsc == NULL ? 0 : lsc->not_after);
@@ -235,6 +238,8 @@ put_phones(const struct call *c, struct out *o, const struct device *all, size_t
 	out_table(o, "phones", headings);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = put_phone(c, o, &all[i], lsc_term_of(term, terms, all[i].name), e);
+	if (rc == 0)
+		rc = strangers_put(c, o, e);
 	out_table_end(o);
 	free(term);
 	return rc;
@@ -300,7 +305,7 @@ run_show(const struct call *c, struct out *o, struct err *e)
 	struct device d;
 
 	if (phones_one(c, c->arg[0], &d, e) != 0)
-		return -1;
+		return strangers_hint(c, c->arg[0], e);
 	out_text(o, "name", "Device Name", d.name);
 	out_text(o, "model", "Model", d.model->name);
 	out_int(o, "model_number", "Model Number", d.model->number);
@@ -337,7 +342,7 @@ run_reset(const struct call *c, struct out *o, struct err *e)
 static int
 run_delete(const struct call *c, struct out *o, struct err *e)
 {
-	if (device_delete(c->store, c->arg[0], e) != 0)
+	if (strangers_forget(c, c->arg[0], e) != 0)
 		return -1;
 	out_text(o, "deleted", NULL, c->arg[0]);
 	out_line(o, "%s deleted", c->arg[0]);
@@ -373,7 +378,8 @@ static const struct verb verbs[] = {
 	    .most = 1,
 	    .needs = VERB_STORE,
 	    .right = RIGHT_OPERATE,
-	    .help = "change what its configuration says",
+	    .help = "change what its configuration says; with --model, add one that registered by "
+		    "itself",
 	    .option = { { .name = "security",
 			    .metavar = "MODE",
 			    .help = "non-secure, authenticated or encrypted" },
@@ -390,7 +396,7 @@ static const struct verb verbs[] = {
 	    .args = "",
 	    .needs = VERB_STORE,
 	    .right = RIGHT_READ,
-	    .help = "all phones",
+	    .help = "all phones, and those that registered by themselves",
 	    .run = run_list,
 	},
 	{

@@ -90,28 +90,34 @@ end_of_day(const char *text, int64_t *out)
 	return moment(number, out);
 }
 
+/* So many days from now. */
+static bool
+read_days(const char *text, int64_t now, int64_t *out)
+{
+	size_t n = strspn(text, "0123456789");
+
+	if (n == 0 || n > 5 || strcmp(text + n, "d") != 0 || strtol(text, NULL, 10) > DAYS_MOST)
+		return false;
+	*out = now + strtol(text, NULL, 10) * DAY;
+	return true;
+}
+
 int
 when_deadline(const char *text, int64_t now, int64_t *out, struct err *e)
 {
 	int64_t at = 0;
-	bool date;
+	bool date = false;
 
 	*out = 0;
-	if (read_moment(text, &at, &date) != 0 || (date && end_of_day(text, &at) != 0))
-		return no_moment(
-		    text, "YYYY-MM-DD, YYYY-MM-DDTHH:MM or yyyy:mm:dd:hh, in local time", e);
+	if (!read_days(text, now, &at) &&
+	    (read_moment(text, &at, &date) != 0 || (date && end_of_day(text, &at) != 0)))
+		return no_moment(text,
+		    "YYYY-MM-DD, YYYY-MM-DDTHH:MM or yyyy:mm:dd:hh, in local time, or 5d from now",
+		    e);
 	if (at <= now)
 		return err_set(e, ERR_USAGE, "%.40s has passed", text);
 	*out = at;
 	return 0;
-}
-
-static bool
-is_days(const char *text)
-{
-	size_t n = strspn(text, "0123456789");
-
-	return n > 0 && n <= 5 && strcmp(text + n, "d") == 0 && strtol(text, NULL, 10) <= DAYS_MOST;
 }
 
 int
@@ -120,11 +126,7 @@ when_horizon(const char *text, int64_t now, int64_t *out, struct err *e)
 	bool date;
 
 	*out = 0;
-	if (is_days(text)) {
-		*out = now + strtol(text, NULL, 10) * DAY;
-		return 0;
-	}
-	if (read_moment(text, out, &date) == 0)
+	if (read_days(text, now, out) || read_moment(text, out, &date) == 0)
 		return 0;
 	*out = 0;
 	return no_moment(text, "a date such as 2030-12-31, or a number of days such as 30d", e);

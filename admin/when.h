@@ -11,8 +11,8 @@
 #include "admin/out.h"
 #include "base/err.h"
 
-/* Until when something is to be done.  A date alone lasts until its last second.  ERR_USAGE when it
- * is no moment, or not after now. */
+/* Until when something is to be done.  A date alone lasts until its last second; "5d" is so many
+ * days from now.  ERR_USAGE when it is no moment, or not after now. */
 int when_deadline(const char *text, int64_t now, int64_t *out, struct err *e);
 /* Up to where something counts: the moment at which a date begins, or "30d" from now. */
 int when_horizon(const char *text, int64_t now, int64_t *out, struct err *e);

@@ -413,13 +413,7 @@ conn_peer(const struct conn *c)
 void
 conn_peer_host(const struct conn *c, char *to, size_t size)
 {
-	const char *peer = c->peer.text, *colon = strrchr(peer, ':');
-	int n = colon == NULL ? (int)strlen(peer) : (int)(colon - peer);
-
-	if (peer[0] == '[' && n > 2)
-		snprintf(to, size, "%.*s", n - 2, peer + 1);
-	else
-		snprintf(to, size, "%.*s", n, peer);
+	tcp_peer_host(&c->peer, to, size);
 }
 
 /* ---- messages in ---- */

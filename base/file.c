@@ -185,14 +185,13 @@ is_absent(int error)
 	       error == ENXIO || error == ENODEV;
 }
 
-int
-file_open_under(int root, const char *name, struct err *e)
+/* The kernel walks the name and refuses every step that leaves the folder, so there is no moment
+ * between a check and the use (openat2(2), Linux 5.6). */
+static int
+open_beneath(int root, const char *name, uint64_t flags, struct err *e)
 {
-	/* The kernel walks the name and refuses every step that leaves the folder, so there is no
-	 * moment between a check and the use (openat2(2), Linux 5.6). */
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-	struct stat st;
 	int fd, error;
 
 	if (!is_fit_to_open(name))
@@ -204,11 +203,28 @@ file_open_under(int root, const char *name, struct err *e)
 	if (fd < 0)
 		return err_set(e, is_absent(error) ? ERR_NOT_FOUND : ERR_FAILED, "cannot open: %s",
 		    strerror(error));
+	return fd;
+}
+
+int
+file_open_under(int root, const char *name, struct err *e)
+{
+	struct stat st;
+	int fd = open_beneath(root, name, 0, e);
+
+	if (fd < 0)
+		return -1;
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
 		return err_set(e, ERR_NOT_FOUND, "not a regular file");
 	}
 	return fd;
+}
+
+int
+file_folder_under(int root, const char *name, struct err *e)
+{
+	return open_beneath(root, name[0] == '\0' ? "." : name, O_DIRECTORY, e);
 }
 
 int

@@ -25,6 +25,8 @@ bool file_exists(const char *path);
  * name never leads out: "..", absolute names, control bytes and symlinks that leave the folder are
  * refused, folders and devices too.  -1: ERR_NOT_FOUND (also what was refused, with the reason). */
 int file_open_under(int root, const char *name, struct err *e);
+/* A folder under root by the same rules; "": root itself, opened anew. */
+int file_folder_under(int root, const char *name, struct err *e);
 
 /* Which version of a file this is: changes when somebody writes or replaces it. */
 struct file_identity {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "trust/chain.h"
 #include "trust/x509.h"
 
 enum {
@@ -218,8 +219,18 @@ issue_check_key(const struct issue_want *want, struct bytes public_key, struct e
 
 /* ---- the issuer ---- */
 
+int
+issue_check_issuer(
+    const struct cert *issuer, const struct cert *const *cas, size_t n, int64_t now, struct err *e)
+{
+	struct chain chain;
+
+	chain_follow(issuer, cas, n, &chain);
+	return chain_check(&chain, now, e);
+}
+
 static int
-check_issuer(const struct cert *issuer, const struct key *key, int64_t now, struct err *e)
+check_pair(const struct cert *issuer, const struct key *key, int64_t now, struct err *e)
 {
 	X509 *x = cert_handle(issuer);
 	EVP_PKEY *theirs = X509_get0_pubkey(x);
@@ -258,14 +269,13 @@ check_want(const struct issue_want *want, struct err *e)
 static void
 common_name(const struct issue_want *want, char to[CN_MAX])
 {
-	const char *model = want->model->name, *prefix = want->model->prefix;
-	bool hard = strcmp(prefix, "SEP") == 0 || strcmp(prefix, "ATA") == 0;
+	const char *model = want->model->name;
 	bool cp = strchr("0123456789", model[0]) != NULL || strncmp(model, "DX", 2) == 0;
 
-	if (hard)
-		snprintf(to, CN_MAX, "%s%s-%s", cp ? "CP-" : "", model, want->device);
-	else
+	if (model_is_soft(want->model))
 		snprintf(to, CN_MAX, "%s", want->device);
+	else
+		snprintf(to, CN_MAX, "%s%s-%s", cp ? "CP-" : "", model, want->device);
 }
 
 /* A country is a PrintableString (RFC 5280, appendix A) and goes over as it is. */
@@ -372,7 +382,7 @@ issue_lsc(const struct cert *issuer, const struct key *key, const struct issue_w
 	X509 *x;
 
 	if (check_want(want, e) != 0 || check_key(want, public_key, &of_phone, e) != 0 ||
-	    check_issuer(issuer, key, now, e) != 0)
+	    check_pair(issuer, key, now, e) != 0)
 		return NULL;
 	x = X509_new();
 	if (x == NULL || X509_set_version(x, X509_VERSION_3) != 1)

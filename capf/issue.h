@@ -7,6 +7,7 @@
 #ifndef TL_CAPF_ISSUE_H
 #define TL_CAPF_ISSUE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -32,9 +33,17 @@ struct issue_want {
  * ERR_MALFORMED: no such structure; ERR_NO: another key than ordered. */
 int issue_check_key(const struct issue_want *want, struct bytes public_key, struct err *e);
 
+/* May it sign now, as far as those who issued it are at hand (cas, CAPF-trust's)?  A CA above it
+ * that has run out would make every LSC worthless; one that is not at hand is not asked about, and
+ * where several have the same key the one that lives longest counts.  ERR_NO with what is wrong
+ * with which of them.  For whoever loads a CAPF certificate: issue_lsc() does not look there. */
+int issue_check_issuer(
+    const struct cert *issuer, const struct cert *const *cas, size_t n, int64_t now, struct err *e);
+
 /* Signed with SHA-256.  ERR_NO, ERR_MALFORMED: the key, as above.  ERR_FAILED: the issuer is no
  * good (its key does not belong to its certificate, it is no CA, it is not valid now).  ERR_USAGE:
- * a wish that makes no sense.  Whoever signed the issuer is not looked at.  NULL on error. */
+ * a wish that makes no sense.  Whoever signed the
+ * issuer is not looked at: issue_check_issuer().  NULL on error. */
 struct cert *issue_lsc(const struct cert *issuer, const struct key *key,
     const struct issue_want *want, struct bytes public_key, int64_t now, struct err *e);
 

@@ -48,6 +48,7 @@ enum capf_reason {
 	CAPF_OK = 1,
 	CAPF_DECLINED = 7,
 	CAPF_UNKNOWN_DEVICE = 9,
+	CAPF_LATE = 11, /* CAPF_LATE_REQUEST in the error codes of Mozilla's SIPCC client */
 };
 
 enum capf_key_type { CAPF_KEY_RSA = 0, CAPF_KEY_EC = 1 };

@@ -20,8 +20,10 @@
 enum {
 	IDLE_SECONDS = 60,
 	/* A phone is told "stored" only when it is: a session waits its turn behind other
-	 * processes that change the store, but not for long, for everybody else waits too. */
-	PATIENCE_MS = 2000,
+	 * processes that change the store, but not for long, for all others of this worker wait,
+	 * too; and while the store stays locked only one does. */
+	PATIENCE_MS = 500,
+	HURRY_MS = 2000,
 	MINUTE = 60,
 };
 
@@ -36,6 +38,8 @@ struct capf_server {
 	/* As of the store's generation. */
 	int64_t generation;
 	bool running;
+	bool closing; /* sessions end because we do */
+	int64_t hurry_until;
 	int64_t starts; /* which start the rest is of; 0: none */
 	struct presented shown;
 	struct capf_office office;
@@ -173,6 +177,8 @@ note(struct talk *x)
 	struct capf_server *v = x->server;
 	struct event_row event = { .at = clock_wall(), .service = SERVICE };
 
+	if (o->device[0] == '\0' && o->reason < 0) /* it came and said nothing */
+		return;
 	snprintf(event.node, sizeof(event.node), "%s", v->plan.node.name);
 	conn_peer_host(x->conn, event.peer, sizeof(event.peer));
 	snprintf(event.device, sizeof(event.device), "%s", o->device);
@@ -184,7 +190,7 @@ note(struct talk *x)
 	log_event(LOG_INFO, "capf", conn_peer(x->conn), event.device, event.what, "verdict",
 	    event.verdict, "subject", event.subject, "because", event.because, NULL);
 	trail_event(v->plan.trail, &event);
-	if (o->known)
+	if (o->proven)
 		trail_phone(v->plan.trail, event.device, event.peer, v->plan.node.id, 0, event.at);
 }
 
@@ -229,29 +235,58 @@ open_session(struct conn *c, void *service)
 	return x;
 }
 
+/* Before and after a session uses the store. */
+static int64_t
+begin_patience(struct capf_server *v)
+{
+	int64_t now = clock_mono_ms();
+
+	store_patience(v->plan.store, now < v->hurry_until ? 0 : PATIENCE_MS);
+	return now;
+}
+
+static void
+end_patience(struct capf_server *v, int64_t began)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - began >= PATIENCE_MS)
+		v->hurry_until = now + HURRY_MS;
+	store_patience(v->plan.store, STORE_PATIENCE_MS);
+}
+
 static void
 on_message(void *session, struct bytes m)
 {
 	struct talk *x = session;
 	struct capf_server *v = x->server;
 	struct wr w = { 0 };
+	int64_t began;
 
 	look_or_say(v);
-	store_patience(v->plan.store, PATIENCE_MS);
+	if (!v->running) {
+		conn_finish(x->conn);
+		return;
+	}
+	began = begin_patience(v);
 	capf_session_take(x->session, &v->office, m, clock_wall(), &w);
-	store_patience(v->plan.store, STORE_PATIENCE_MS);
+	end_patience(v, began);
 	answer(x, &w);
 }
 
+/* What we end ourselves is not held against the phone. */
 static void
 close_session(void *session)
 {
 	struct talk *x = session;
 	struct capf_server *v = x->server;
+	int64_t began;
 
-	store_patience(v->plan.store, PATIENCE_MS);
-	capf_session_gone(x->session, &v->office, conn_is_late(x->conn), clock_wall());
-	store_patience(v->plan.store, STORE_PATIENCE_MS);
+	if (v->running && !v->closing) {
+		began = begin_patience(v);
+		capf_session_gone(x->session, &v->office, conn_is_late(x->conn), clock_wall());
+		end_patience(v, began);
+	}
 	note(x);
 	capf_session_free(x->session);
 	free(x);
@@ -310,6 +345,7 @@ capf_server_free(struct capf_server *v)
 {
 	if (v == NULL)
 		return;
+	v->closing = true;
 	listeners_free(v->listeners);
 	presented_free(&v->shown);
 	free(v);

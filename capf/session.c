@@ -13,7 +13,7 @@
 #include "trust/lsc.h"
 #include "trust/waiting.h"
 
-enum { ANSWER_SECONDS = 60, NO_REASON = -1, REASON_LATE = 11 };
+enum { ANSWER_SECONDS = 60, NO_REASON = -1, UNTOLD_MAX = 10 };
 
 struct capf_session {
 	uint32_t number;
@@ -85,17 +85,44 @@ end_for_us(const struct turn *t, const struct err *e)
 	end(t, CAPF_DECLINED, "our failure: %.200s", e->text);
 }
 
+/* What a session writes is about the order that the phone proved itself for, and no other: one that
+ * was given meanwhile may ask for a better proof. */
+static int
+note_failure(const struct capf_session *s, struct store *store, enum order_status status,
+    int64_t now, struct err *e)
+{
+	int rc;
+
+	if (store_begin_note(store, e) != 0)
+		return -1;
+	rc = order_still(store, &s->order, e);
+	if (rc == 0)
+		rc = order_failed(store, s->device.name, status, now, e);
+	return store_end(store, rc, e);
+}
+
+/* Something of ours failed, or the order is another one by now (ERR_NO). */
+static void
+end_unwritten(const struct turn *t, const struct err *e)
+{
+	if (e->code == ERR_NO)
+		end(t, CAPF_DECLINED, "%.200s", e->text);
+	else
+		end_for_us(t, e);
+}
+
 /* The order failed; it says so, and stays to be tried again. */
 static void
 fail(const struct turn *t, enum order_status status, int reason, const char *why)
 {
 	struct err e = { 0 };
 
+	if (note_failure(t->s, t->o->store, status, t->now, &e) != 0) {
+		end_unwritten(t, &e);
+		return;
+	}
 	t->s->outcome.status = status;
-	if (order_failed(t->o->store, t->s->device.name, status, t->now, &e) != 0)
-		end_for_us(t, &e);
-	else
-		end(t, reason, "%.200s", why);
+	end(t, reason, "%.200s", why);
 }
 
 static void
@@ -156,7 +183,36 @@ begin_key(const struct turn *t)
 		ask_key(t, keys == ORDER_RSA || t->s->version < CAPF_VERSION ? KEY_RSA : KEY_EC);
 }
 
-/* Entered in the account before the phone hears of it. */
+/* Certificates that nobody stores are entered for good: so there is an end to them. */
+static int
+check_untold(const struct turn *t, struct err *e)
+{
+	size_t n;
+
+	if (lsc_untold(t->o->store, t->s->device.name, t->s->order.made, &n, e) != 0)
+		return -1;
+	if (n < UNTOLD_MAX)
+		return 0;
+	return err_set(e, ERR_LIMIT,
+	    "%zu certificates were issued for this order and never stored: schedule it anew", n);
+}
+
+/* Into the account, before the phone hears of it. */
+static int
+enter(const struct turn *t, const struct cert *lsc, struct err *e)
+{
+	int rc;
+
+	if (store_begin_quiet(t->o->store, e) != 0)
+		return -1;
+	rc = order_still(t->o->store, &t->s->order, e);
+	if (rc == 0)
+		rc = check_untold(t, e);
+	if (rc == 0)
+		rc = lsc_issue(t->o->store, t->s->device.name, lsc, t->now, e);
+	return store_end(t->o->store, rc, e);
+}
+
 static void
 ask_to_store(const struct turn *t, struct cert *lsc)
 {
@@ -165,11 +221,17 @@ ask_to_store(const struct turn *t, struct cert *lsc)
 		.cert_type = CAPF_LSC,
 		.cert = cert_der(lsc) };
 	struct err e = { 0 };
+	int rc;
 
 	t->s->lsc = lsc;
 	note_subject(t->s, lsc);
-	if (lsc_issue(t->o->store, t->s->device.name, lsc, t->now, &e) != 0) {
-		end_for_us(t, &e);
+	rc = enter(t, lsc, &e);
+	if (rc != 0 && e.code == ERR_LIMIT) {
+		fail(t, STATUS_FAILED, CAPF_DECLINED, e.text);
+		return;
+	}
+	if (rc != 0) {
+		end_unwritten(t, &e);
 		return;
 	}
 	say(t, &m);
@@ -191,12 +253,14 @@ begin_install(const struct turn *t)
 	}
 	if (waiting_get(t->o->store, t->s->device.name, &asked, &ready, &e) != 0)
 		end_for_us(t, &e);
-	else if (ready != NULL)
+	else if (ready != NULL && cert_not_after(ready) > t->now)
 		ask_to_store(t, ready);
-	else if (asked)
+	else if (asked && ready == NULL)
 		end(t, CAPF_NOTHING_TO_DO, "its request waits for the external issuer");
 	else
 		begin_key(t);
+	if (ready != t->s->lsc)
+		cert_free(ready);
 }
 
 static void
@@ -220,6 +284,7 @@ begin_fetch(const struct turn *t)
 static void
 begin(const struct turn *t)
 {
+	t->s->outcome.proven = true;
 	switch (t->s->order.operation) {
 	case ORDER_INSTALL:
 		begin_install(t);
@@ -238,6 +303,14 @@ begin(const struct turn *t)
 
 /* ---- who it is ---- */
 
+/* Which is the order's status already. */
+static void
+end_wrong_string(const struct turn *t)
+{
+	t->s->outcome.status = STATUS_INVALID_STRING;
+	end(t, CAPF_DECLINED, "wrong authentication string");
+}
+
 static void
 check_string(const struct turn *t)
 {
@@ -250,13 +323,15 @@ check_string(const struct turn *t)
 	else if (verdict == STRING_RIGHT)
 		begin(t);
 	else if (verdict == STRING_WRONG)
-		fail(t, STATUS_INVALID_STRING, CAPF_DECLINED, "wrong authentication string");
+		end_wrong_string(t);
 	else
 		end_broken(t, "too many wrong authentication strings: it has to wait");
 }
 
-/* Is this certificate of ours one that the phone can have?  One that it replaced or deleted is
- * not; one that got lost on the way may have arrived after all. */
+/* Is this certificate of ours one that the phone can have?  One that it replaced or deleted is not;
+ * one that was issued since, and got lost on the way, may have arrived after all.  (Which of its
+ * certificates has precedence is for the phone to know: it may have lost the LSC that the account
+ * says it holds.) */
 static int
 check_account(const struct turn *t, const struct cert *shown, bool *is_own, struct err *e)
 {
@@ -272,22 +347,6 @@ check_account(const struct turn *t, const struct cert *shown, bool *is_own, stru
 	if (state == LSC_REPLACED || state == LSC_DELETED)
 		return err_set(e, ERR_NO, "that LSC was %s", lsc_state_word(state));
 	return 0;
-}
-
-/* Precedence to LSC: a phone that holds one has to use it. */
-static int
-check_precedence(const struct turn *t, enum vouch_kind kind, struct err *e)
-{
-	struct cert *held = NULL;
-	int rc;
-
-	if (t->s->order.auth != ORDER_BY_LSC || kind == VOUCH_LSC)
-		return 0;
-	rc = lsc_held(t->o->store, t->s->device.name, &held, e);
-	if (rc == 0 && held != NULL)
-		rc = err_set(e, ERR_NO, "it showed its MIC, and holds an LSC");
-	cert_free(held);
-	return rc;
 }
 
 /* By those that CAPF works with, and by CAPF-trust as it is now. */
@@ -331,8 +390,6 @@ vouch(const struct turn *t, enum vouch_kind *kind, struct err *e)
 		*kind = VOUCH_LSC;
 	if (rc == 0)
 		rc = check_with_trusted(t, is_own, kind, &expired, e);
-	if (rc == 0)
-		rc = check_precedence(t, *kind, e);
 	t->s->outcome.expired_mic = rc == 0 && expired;
 	return rc;
 }
@@ -372,6 +429,14 @@ prove(const struct turn *t)
 	begin(t);
 }
 
+/* A CUCM declines then, and Cisco Jabber takes it for that (jabber4linux). */
+static bool
+has_it_already(const struct order *o)
+{
+	return o->operation == ORDER_NONE && o->last == ORDER_INSTALL &&
+	       o->status == STATUS_SUCCESS;
+}
+
 static void
 take_order(const struct turn *t)
 {
@@ -383,10 +448,12 @@ take_order(const struct turn *t)
 		return;
 	}
 	s->outcome.operation = s->order.operation;
-	if (s->order.operation == ORDER_NONE)
+	if (has_it_already(&s->order))
+		end(t, CAPF_DECLINED, "its certificate was issued already");
+	else if (s->order.operation == ORDER_NONE)
 		end(t, CAPF_NOTHING_TO_DO, "no operation is pending");
 	else if (t->now > s->order.completes_by)
-		fail(t, STATUS_LATE, REASON_LATE,
+		fail(t, STATUS_LATE, CAPF_LATE,
 		    "it comes later than the operation had to be complete");
 	else
 		prove(t);
@@ -428,16 +495,11 @@ on_auth(const struct turn *t)
 static bool
 is_still_ordered(const struct turn *t)
 {
-	struct order now;
 	struct err e = { 0 };
 
-	if (order_get(t->o->store, t->s->device.name, &now, &e) < 0) {
-		end_for_us(t, &e);
-		return false;
-	}
-	if (now.operation == t->s->order.operation && now.made == t->s->order.made)
+	if (order_still(t->o->store, &t->s->order, &e) == 0)
 		return true;
-	end(t, CAPF_DECLINED, "what it was to do was changed meanwhile");
+	end_unwritten(t, &e);
 	return false;
 }
 
@@ -496,11 +558,17 @@ issue(const struct turn *t)
 static void
 on_key(const struct turn *t)
 {
-	if ((t->m->has & CAPF_HAS_REASON) && t->m->reason != CAPF_OK)
-		no_key(t);
-	else if (!(t->m->has & CAPF_HAS_PUBLIC_KEY))
+	bool declined = (t->m->has & CAPF_HAS_REASON) && t->m->reason != CAPF_OK;
+
+	if (!declined && !(t->m->has & CAPF_HAS_PUBLIC_KEY)) {
 		end_broken(t, "it sent no public key");
-	else if (is_still_ordered(t))
+		return;
+	}
+	if (!is_still_ordered(t))
+		return;
+	if (declined)
+		no_key(t);
+	else
 		issue(t);
 }
 
@@ -533,29 +601,75 @@ static void
 done(const struct turn *t, int rc, int reason, const char *why, const struct err *e)
 {
 	if (rc != 0) {
-		end_for_us(t, e);
+		end_unwritten(t, e);
 		return;
 	}
 	t->s->outcome.status = STATUS_SUCCESS;
 	end(t, reason, "%s", why);
 }
 
+/* Whether a string is used up must not be forgotten, whatever happens to the machine; the rest the
+ * phone itself remembers. */
+static int
+begin_settling(const struct turn *t, struct err *e)
+{
+	int rc = t->s->order.auth == ORDER_BY_STRING ? store_begin(t->o->store, e)
+						     : store_begin_relaxed(t->o->store, e);
+
+	if (rc != 0)
+		return -1;
+	rc = order_still(t->o->store, &t->s->order, e);
+	return rc == 0 ? 0 : store_end(t->o->store, rc, e);
+}
+
+static int
+keep_stored(const struct turn *t, struct err *e)
+{
+	int rc;
+
+	if (begin_settling(t, e) != 0)
+		return -1;
+	rc = lsc_stored(t->o->store, t->s->device.name, t->s->lsc, t->now, e);
+	if (rc == 0)
+		rc = waiting_forget(t->o->store, t->s->device.name, e);
+	return store_end(t->o->store, rc, e);
+}
+
+/* One that was signed elsewhere may be for a key that the phone has lost: so it is asked for one.
+ */
+static void
+not_stored(const struct turn *t)
+{
+	struct err e = { 0 };
+
+	if (waiting_forget(t->o->store, t->s->device.name, &e) != 0)
+		end_for_us(t, &e);
+	else
+		fail(t, STATUS_FAILED, CAPF_DECLINED, "it did not store its certificate");
+}
+
 static void
 on_stored(const struct turn *t)
 {
 	struct err e = { 0 };
-	int rc;
 
 	if (is_no_answer(t))
 		return;
-	if (says(t, CAPF_DECLINED)) {
-		fail(t, STATUS_FAILED, CAPF_DECLINED, "it did not store its certificate");
-		return;
-	}
-	rc = lsc_stored(t->o->store, t->s->device.name, t->s->lsc, t->now, &e);
-	if (rc == 0 && t->o->offline_ca)
-		rc = waiting_forget(t->o->store, t->s->device.name, &e);
-	done(t, rc, CAPF_OK, "it stored its certificate", &e);
+	if (says(t, CAPF_DECLINED))
+		not_stored(t);
+	else
+		done(t, keep_stored(t, &e), CAPF_OK, "it stored its certificate", &e);
+}
+
+static int
+keep_deleted(const struct turn *t, struct err *e)
+{
+	int rc;
+
+	if (begin_settling(t, e) != 0)
+		return -1;
+	rc = lsc_deleted(t->o->store, t->s->device.name, t->now, e);
+	return store_end(t->o->store, rc, e);
 }
 
 /* A phone without one has what was wanted: there is nothing to delete. */
@@ -566,7 +680,7 @@ on_deleted(const struct turn *t)
 
 	if (is_no_answer(t))
 		return;
-	done(t, lsc_deleted(t->o->store, t->s->device.name, t->now, &e), CAPF_OK,
+	done(t, keep_deleted(t, &e), CAPF_OK,
 	    says(t, CAPF_OK) ? "it deleted its certificate" : "it had no certificate", &e);
 }
 
@@ -574,15 +688,19 @@ static int
 keep_shown(const struct turn *t, const struct cert *shown, struct err *e)
 {
 	char phone[DEVICE_NAME_MAX];
+	enum shown_kind kind;
 	enum lsc_state state;
-	int own = lsc_find(t->o->store, shown, phone, &state, e);
+	int own = lsc_find(t->o->store, shown, phone, &state, e), rc;
 
 	if (own < 0)
 		return -1;
 	if (!device_name_in(cert_common_name(shown), t->s->device.name))
-		return err_set(e, ERR_NO, "the certificate it showed is another phone's");
-	return lsc_shown(t->o->store, t->s->device.name,
-	    vouch_kind_of(shown, own == 1) == VOUCH_LSC ? SHOWN_LSC : SHOWN_MIC, shown, t->now, e);
+		return err_set(e, ERR_MALFORMED, "the certificate it showed is another phone's");
+	kind = vouch_kind_of(shown, own == 1) == VOUCH_LSC ? SHOWN_LSC : SHOWN_MIC;
+	if (begin_settling(t, e) != 0)
+		return -1;
+	rc = lsc_shown(t->o->store, t->s->device.name, kind, shown, t->now, e);
+	return store_end(t->o->store, rc, e);
 }
 
 static void
@@ -600,10 +718,18 @@ on_shown(const struct turn *t)
 	note_subject(t->s, shown);
 	rc = keep_shown(t, shown, &e);
 	cert_free(shown);
-	if (rc != 0 && e.code == ERR_NO)
+	if (rc != 0 && e.code == ERR_MALFORMED)
 		fail(t, STATUS_INVALID_CREDENTIALS, CAPF_DECLINED, e.text);
 	else
 		done(t, rc, CAPF_NOTHING_TO_DO, "it showed its certificate", &e);
+}
+
+static int
+keep_none(const struct turn *t, struct err *e)
+{
+	if (begin_settling(t, e) != 0)
+		return -1;
+	return store_end(t->o->store, order_done(t->o->store, t->s->device.name, t->now, e), e);
 }
 
 static void
@@ -620,8 +746,7 @@ on_fetched(const struct turn *t)
 	else if (has)
 		on_shown(t);
 	else
-		done(t, order_done(t->o->store, t->s->device.name, t->now, &e), CAPF_NOTHING_TO_DO,
-		    "it has no certificate", &e);
+		done(t, keep_none(t, &e), CAPF_NOTHING_TO_DO, "it has no certificate", &e);
 }
 
 static void
@@ -737,16 +862,18 @@ void
 capf_session_gone(struct capf_session *s, const struct capf_office *o, bool timed_out, int64_t now)
 {
 	struct capf_outcome *outcome = &s->outcome;
+	enum order_status status;
 	struct err e = { 0 };
 
 	if (s->state == CAPF_ENDED || s->state == CAPF_AWAITS_AUTH)
 		return;
-	outcome->status =
-	    timed_out && s->state == CAPF_AWAITS_KEY ? STATUS_KEY_TIMEOUT : STATUS_PHONE_LOST;
 	snprintf(outcome->why, sizeof(outcome->why), "%s",
 	    timed_out ? "it said nothing more" : "it was gone in the middle of it");
-	if (order_failed(o->store, s->device.name, outcome->status, now, &e) != 0)
-		snprintf(outcome->why, sizeof(outcome->why), "our failure: %.200s", e.text);
+	status = timed_out && s->state == CAPF_AWAITS_KEY ? STATUS_KEY_TIMEOUT : STATUS_PHONE_LOST;
+	if (note_failure(s, o->store, status, now, &e) == 0)
+		outcome->status = status;
+	else
+		snprintf(outcome->why, sizeof(outcome->why), "%.200s", e.text);
 	s->state = CAPF_ENDED;
 }
 

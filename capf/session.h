@@ -45,6 +45,7 @@ enum capf_state {
 struct capf_outcome {
 	char device[CAPF_DEVICE_MAX]; /* "": it never said */
 	bool known;		      /* device is a phone of ours */
+	bool proven;		      /* and proved it, as its order wants */
 	enum order_operation operation;
 	enum order_status status; /* STATUS_NONE: nothing was to do */
 	bool expired_mic;	  /* accepted, because the parameter says so */
@@ -56,7 +57,7 @@ struct capf_outcome {
 struct capf_session;
 
 struct capf_session *capf_session_new(uint32_t number);
-void capf_session_free(struct capf_session *s); /* wipes; NULL is fine */
+void capf_session_free(struct capf_session *s); /* NULL is fine */
 
 /* The first message, appended to out. */
 void capf_session_start(struct capf_session *s, int64_t now, struct wr *out);

@@ -64,6 +64,7 @@ read_version(const char *value, void *field, struct err *e)
 
 #define FIELD(name) offsetof(struct config, name)
 /* A listener's section; port 0 switches it off. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member takes none */
 #define LISTENER(section, at)                                                                      \
 	{ (section), "port", CONF_INT, FIELD(at.port), 0, 65535, NULL },                           \
 	    { (section), "address", CONF_CHECK, FIELD(at.address), 0, 0, read_address },           \
@@ -72,6 +73,7 @@ read_version(const char *value, void *field, struct err *e)
 	{                                                                                          \
 		(section), "ciphers", CONF_TEXT, FIELD(at.ciphers), 0, 0, NULL                     \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct conf_setting table[] = {
 	{ "server", "workers", CONF_CHECK, FIELD(workers), 0, 0, read_workers },

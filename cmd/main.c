@@ -12,6 +12,7 @@
 #include "cmd/help.h"
 #include "cmd/local.h"
 #include "cmd/serve.h"
+#include "cmd/verb_doctor.h"
 #include "cmd/verb_enrol.h"
 #include "cmd/verb_tvs.h"
 #include "cmd/verb_vphone.h"
@@ -34,6 +35,7 @@ static const struct verb_set *const sets[] = {
 	&tvs_verbs,
 	&vphone_verbs,
 	&enrol_verbs,
+	&doctor_verbs,
 	&serve_verbs,
 };
 

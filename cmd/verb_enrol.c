@@ -212,21 +212,24 @@ show_manufactured(
     const struct call *c, const struct factory *f, bool made, const struct cert *mic, struct out *o)
 {
 	const char *path = call_option(c, "ca");
+	char *cert_path = factory_cert_path(path);
 
 	if (made)
 		out_line(o,
 		    "%s is new: the CA of a manufacturer, with its private key, for this lab alone.",
 		    path);
 	out_line(o, "CAPF takes its MICs once it has the CA's certificate:");
-	out_line(o, "  trustlist cert upload --store CAPF-trust %s", path);
+	out_line(o, "  trustlist cert upload --store CAPF-trust %s", cert_path);
 	out_line(o, "%s", "");
 	out_text(o, "ca", NULL, path);
+	out_text(o, "ca_cert", NULL, cert_path);
 	out_bool(o, "ca_made", NULL, made);
 	out_text(o, "ca_subject", "CA", cert_subject(f->cert, CERT_CISCO));
 	out_text(o, "subject", "MIC", cert_subject(mic, CERT_CISCO));
 	out_hex(o, "serial", "Serial number", cert_serial(mic));
 	out_time(o, "not_before", "Valid from", cert_not_before(mic));
 	out_time(o, "not_after", "Valid until", cert_not_after(mic));
+	free(cert_path);
 }
 
 /* Certificate and key become the phone's. */
@@ -332,7 +335,9 @@ static const struct verb verbs[] = {
 		    .help = "its model; else the one it remembers, for a new SEP 7975" },
 		{ .name = "ca",
 		    .metavar = "FILE",
-		    .help = "the manufacturer's CA, certificate and key in PEM; made when missing",
+		    .help =
+			"the manufacturer's CA, certificate and key in PEM; made when missing.  "
+			"FILE.crt is the certificate alone",
 		    .must = true },
 		{ .name = "days",
 		    .metavar = "N",

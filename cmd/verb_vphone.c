@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "cmd/enrol_show.h"
 #include "cmd/phone/boot.h"
+#include "cmd/phone/claim.h"
 #include "cmd/phone/memory.h"
 #include "cmd/phone/verify.h"
 #include "cmd/verb_enrol.h"
@@ -71,6 +72,7 @@ read_plan(const struct call *c, int64_t right, struct fetch_server *server, stru
 	    read_asker(c, asker, e) != 0 || read_clock(c, right, &now, e) != 0)
 		return -1;
 	server->seconds = (unsigned)seconds;
+	server->http_port = 0;
 	*plan = (struct boot_plan){ .name = c->arg[0],
 		.folder = call_option(c, "memory"),
 		.server = fetch_over_network(server),
@@ -304,6 +306,21 @@ struct booting {
 	struct store *reported_to;
 };
 
+/* Which way it asks for files is a matter of its model, which it may have to remember. */
+static int
+choose_way(
+    const struct call *c, const struct boot_plan *plan, struct fetch_server *server, struct err *e)
+{
+	const struct model *model;
+	struct memory *m = claim_memory(plan->folder, plan->name, plan->model, &model, e);
+
+	if (m == NULL)
+		return -1;
+	memory_free(m);
+	server->http_port = model->http && !call_has(c, "no-http") ? FETCH_HTTP_PORT : 0;
+	return 0;
+}
+
 static int
 boot(void *ctx, int64_t now, struct out *o, bool *booted, struct err *e)
 {
@@ -318,6 +335,8 @@ boot(void *ctx, int64_t now, struct out *o, bool *booted, struct err *e)
 	struct boot_result r;
 	int rc = read_plan(c, now, &server, &asker, &plan, e);
 
+	if (rc == 0)
+		rc = choose_way(c, &plan, &server, e);
 	plan.enrol = enrol_phone;
 	plan.enrol_ctx = &enroller;
 	if (rc == 0)
@@ -650,6 +669,8 @@ static const struct verb verbs[] = {
 		{ .name = "timeout",
 		    .metavar = "SECONDS",
 		    .help = "how long to wait for each file, and each step with a TVS; else 10" },
+		{ .name = "no-http",
+		    .help = "ask by TFTP alone, also when its model tries HTTP first" },
 		CLOCK_OPTION,
 		{ .name = "report",
 		    .metavar = "ROOT",

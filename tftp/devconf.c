@@ -288,17 +288,38 @@ cert_hash(struct doc *x, const struct cert *lsc)
 }
 
 static void
-capf(struct doc *x, const struct devconf_facts *f, const struct devconf_phone *p)
+capf_list(struct doc *x, const struct devconf_facts *f)
 {
-	leaf_fmt(x, "capfAuthMode", "%d", p->capf_auth);
 	start(x, "capfList");
 	start(x, "capf");
 	leaf_fmt(x, "phonePort", "%u", f->capf_port);
 	leaf(x, "processNodeName", f->publisher.address);
 	end(x);
 	end(x);
-	cert_hash(x, p->lsc);
-	leaf(x, "encrConfig", p->device->encrypted_config ? "true" : "false");
+}
+
+/* Which of the parts: enum devconf_part. */
+static void
+capf(struct doc *x, const struct devconf_facts *f, const struct devconf_phone *p, unsigned parts)
+{
+	if (parts & DEVCONF_PART_CAPF_AUTH)
+		leaf_fmt(x, "capfAuthMode", "%d", p->capf_auth);
+	if (parts & DEVCONF_PART_CAPF_LIST)
+		capf_list(x, f);
+	if (parts & DEVCONF_PART_CERT_HASH)
+		cert_hash(x, p->lsc);
+	if (parts & DEVCONF_PART_ENCRYPTED)
+		leaf(x, "encrConfig", p->device->encrypted_config ? "true" : "false");
+}
+
+/* transportLayerProtocol as phones of each mode are sent it: 3 is TLS. */
+static void
+security(struct doc *x, const struct device *d, unsigned parts)
+{
+	if (parts & DEVCONF_PART_SECURITY)
+		leaf_fmt(x, "deviceSecurityMode", "%d", (int)d->security);
+	if (parts & DEVCONF_PART_TRANSPORT)
+		leaf(x, "transportLayerProtocol", d->security == SECURITY_NONE ? "4" : "3");
 }
 
 static void
@@ -329,8 +350,6 @@ static void
 write_device(struct doc *x, const struct devconf_facts *f, const struct devconf_phone *p)
 {
 	const struct device *d = p->device;
-	/* transportLayerProtocol as phones of each mode are sent it: 3 is TLS. */
-	const char *transport = d->security == SECURITY_NONE ? "4" : "3";
 	struct identity id = identity_of(d->name);
 	char text[48];
 
@@ -353,11 +372,10 @@ write_device(struct doc *x, const struct devconf_facts *f, const struct devconf_
 	leaf(x, "commonConfig", "");
 	leaf(x, "enterpriseConfig", "");
 	leaf_fmt(x, "versionStamp", "%" PRId64 "-%s", d->added + d->stamp, id.uuid);
-	leaf_fmt(x, "deviceSecurityMode", "%d", (int)d->security);
-	leaf(x, "transportLayerProtocol", transport);
+	security(x, d, DEVCONF_PARTS);
 	urls(x, f);
 	secure_urls(x, f);
-	capf(x, f, p);
+	capf(x, f, p, DEVCONF_PARTS);
 	leaf(x, "TLSResumptionTimer", "3600");
 	phone_services(x);
 	end(x);
@@ -372,7 +390,7 @@ write_short(struct doc *x, const struct devconf_facts *f, const struct devconf_p
 	leaf(x, "fullConfig", "false");
 	tvs(x, f);
 	leaf(x, "loadInformation", p->device->load);
-	capf(x, f, p);
+	capf(x, f, p, DEVCONF_PARTS);
 	end(x);
 }
 
@@ -481,4 +499,38 @@ int
 devconf_make_default(const struct devconf_facts *f, struct wr *out, struct err *e)
 {
 	return make(DOCUMENT_DEFAULT, f, NULL, out, e);
+}
+
+static int
+make_parts(const struct devconf_facts *f, const struct devconf_phone *p, unsigned parts,
+    xmlBufferPtr buffer, struct err *e)
+{
+	struct doc x = { .writer = xmlNewTextWriterMemory(buffer, 0) };
+
+	if (x.writer == NULL)
+		return err_set(e, ERR_FAILED, "libxml2 gave no writer");
+	note(&x, xmlTextWriterSetIndent(x.writer, 1));
+	if (parts & DEVCONF_PART_TVS)
+		tvs(&x, f);
+	security(&x, p->device, parts);
+	capf(&x, f, p, parts);
+	note(&x, xmlTextWriterFlush(x.writer));
+	xmlFreeTextWriter(x.writer);
+	return x.bad ? err_set(e, ERR_FAILED, "libxml2 could not write the configuration") : 0;
+}
+
+int
+devconf_make_parts(const struct devconf_facts *f, const struct devconf_phone *p, unsigned parts,
+    struct wr *out, struct err *e)
+{
+	xmlBufferPtr buffer = xmlBufferCreate();
+	int rc;
+
+	if (buffer == NULL)
+		return err_set(e, ERR_FAILED, "libxml2 gave no buffer");
+	rc = make_parts(f, p, parts, buffer, e);
+	if (rc == 0)
+		wr_put(out, bytes_over(xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer)));
+	xmlBufferFree(buffer);
+	return rc;
 }

@@ -59,6 +59,22 @@ int devconf_make_short(
  */
 int devconf_make_default(const struct devconf_facts *f, struct wr *out, struct err *e);
 
+/* What a configuration says of trust and security, each an element right below device. */
+enum devconf_part {
+	DEVCONF_PART_TVS = 1,
+	DEVCONF_PART_SECURITY = 2,   /* deviceSecurityMode */
+	DEVCONF_PART_TRANSPORT = 4,  /* transportLayerProtocol */
+	DEVCONF_PART_CAPF_AUTH = 8,  /* capfAuthMode */
+	DEVCONF_PART_CAPF_LIST = 16, /* capfList */
+	DEVCONF_PART_CERT_HASH = 32, /* certHash */
+	DEVCONF_PART_ENCRYPTED = 64, /* encrConfig */
+	DEVCONF_PARTS = 127
+};
+/* These alone, as devconf_make() writes them, each on lines of its own and in ASCII: what
+ * complete.h puts into a file.  A document must have been made or read before. */
+int devconf_make_parts(const struct devconf_facts *f, const struct devconf_phone *p, unsigned parts,
+    struct wr *out, struct err *e);
+
 struct devconf_server {
 	char host[DEVCONF_HOST_MAX]; /* as it stands there: a name, IPv4 or IPv6; "": none */
 	uint16_t port;		     /* the usual one where it names none */

@@ -1,111 +1,15 @@
 #include <assert.h>
-#include <libxml/xmlstring.h>
-#include <libxml/dict.h>
-#include <libxml/parser.h>
-#include <libxml/parserInternals.h>
 #include <libxml/tree.h>
-#include <pthread.h>
+#include <libxml/xmlstring.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tftp/devconf.h"
+#include "tftp/xmlread.h"
 
-enum { PRIORITY_MAX = 999, NAMES_MAX = 16 << 10 };
-
-/* ---- XML: bytes to a tree ---- */
-
-/* The first thing that is wrong; what libxml2 says after it follows from it. */
-struct fault {
-	bool found;
-	struct err *e;
-};
-
-/* libxml2 no longer lets a handler change the error. */
-#if LIBXML_VERSION >= 21200
-typedef const xmlError *xml_error;
-#else
-typedef xmlErrorPtr xml_error;
-#endif
-
-/* Only what makes it no XML: CUCM's own files use the prefix xsi and declare it nowhere. */
-static void
-on_error(void *ctx, xml_error error)
-{
-	struct fault *f = ((xmlParserCtxtPtr)ctx)->_private;
-	const char *why = error->message == NULL ? "broken XML" : error->message;
-
-	if (error->code == XML_ERR_NO_MEMORY)
-		why = "more different names than we take"; /* NAMES_MAX */
-	if (f->found || error->level != XML_ERR_FATAL)
-		return;
-	f->found = true;
-	err_set(f->e, ERR_MALFORMED, "line %d, column %d: %.*s", error->line, error->int2,
-	    (int)strcspn(why, "\n"), why);
-}
-
-/* Called before the first declaration is read: no entity comes into being, none is expanded, and no
- * file is looked for. */
-static void
-on_doctype(void *ctx, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
-{
-	xmlParserCtxtPtr parser = ctx;
-	struct fault *f = parser->_private;
-
-	(void)name;
-	(void)external_id;
-	(void)system_id;
-	f->found = true;
-	err_set(f->e, ERR_MALFORMED,
-	    "line %d, column %d: a DOCTYPE, which a phone's configuration never has",
-	    parser->input->line, parser->input->col);
-	xmlStopParser(parser);
-}
-
-static xmlDocPtr
-take_tree(xmlParserCtxtPtr parser)
-{
-	struct fault *f = parser->_private;
-	xmlDocPtr doc = parser->myDoc;
-
-	parser->myDoc = NULL;
-	if (parser->wellFormed && !f->found)
-		return doc;
-	xmlFreeDoc(doc);
-	if (!f->found)
-		err_set(f->e, ERR_MALFORMED, "no XML");
-	return NULL;
-}
-
-static xmlDocPtr
-parse(struct bytes xml, struct err *e)
-{
-	/* What libxml2 sets up at its first use, threads must not set up at the same time. */
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct fault fault = { false, e };
-	xmlParserCtxtPtr parser;
-	xmlDocPtr doc;
-
-	pthread_once(&once, xmlInitParser);
-	parser = xmlCreateMemoryParserCtxt((const char *)xml.p, (int)xml.n);
-	if (parser == NULL) {
-		err_set(e, ERR_MALFORMED, "no XML");
-		return NULL;
-	}
-	xmlCtxtUseOptions(parser,
-	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES);
-	/* Different names, in bytes; files of CUCM have a few thousand.  libxml2 2.9 compares each
-	 * attribute of an element with all others: 2 MiB of them took it five minutes. */
-	xmlDictSetLimit(parser->dict, NAMES_MAX);
-	parser->_private = &fault;
-	parser->sax->serror = on_error;
-	parser->sax->internalSubset = on_doctype;
-	xmlParseDocument(parser);
-	doc = take_tree(parser);
-	xmlFreeParserCtxt(parser);
-	return doc;
-}
+enum { PRIORITY_MAX = 999 };
 
 /* ---- the tree: elements by their names, and what stands in them ---- */
 
@@ -404,9 +308,7 @@ devconf_read(struct bytes xml, struct devconf_read *out, struct err *e)
 	int rc;
 
 	*out = r;
-	if (xml.n > DEVCONF_MAX)
-		return err_set(e, ERR_LIMIT, "%zu bytes, where %d are allowed", xml.n, DEVCONF_MAX);
-	doc = parse(xml, e);
+	doc = xmlread(xml, NULL, e);
 	if (doc == NULL)
 		return -1;
 	rc = take_root(xmlDocGetRootElement(doc), &r, e);

@@ -19,6 +19,8 @@ front_seen(const struct front *f, const char *name, const char *peer, int64_t li
 	if (asked_of(name, &asked, NULL) != 0 || asked.device[0] == '\0')
 		return;
 	trail_phone(f->trail, asked.device, peer, f->node, list, clock_wall());
+	if (asked.kind == ASKED_CONFIG && resolver_registers(f->resolver, &asked, clock_wall()))
+		trail_registers(f->trail, asked.device, clock_wall());
 }
 
 /* A list counts as fetched when the phone has acknowledged all of it. */

@@ -66,13 +66,31 @@ load_params(struct loaded *l, struct store *s, struct err *e)
 	return 0;
 }
 
+/* What is done with files of the folder, and with phones that nobody knows. */
+static int
+load_habits(struct loaded *l, struct store *s, struct err *e)
+{
+	char complete[PARAM_VALUE_MAX], broken[PARAM_VALUE_MAX], registers[PARAM_VALUE_MAX];
+	int64_t node = l->service.node;
+
+	if (service_param(s, node, SERVICE, PARAM_COMPLETE, complete, sizeof(complete), e) != 0 ||
+	    service_param(s, node, SERVICE, PARAM_BROKEN, broken, sizeof(broken), e) != 0 ||
+	    service_param(s, node, SERVICE, PARAM_AUTO_REGISTER, registers, sizeof(registers), e) !=
+		0)
+		return -1;
+	l->complete = param_is_true(complete);
+	l->refuse_broken = strcmp(broken, "Refuse") == 0;
+	l->auto_registration = param_is_true(registers);
+	return 0;
+}
+
 static int
 load(struct loaded *l, const struct service *v, struct store *s, struct err *e)
 {
 	struct loaded next = { .service = *v };
 
 	if (load_list(&next, s, e) == 0 && load_signer(&next, s, e) == 0 &&
-	    load_params(&next, s, e) == 0) {
+	    load_params(&next, s, e) == 0 && load_habits(&next, s, e) == 0) {
 		loaded_free(l);
 		*l = next;
 		return 0;
@@ -107,7 +125,8 @@ look_at_cluster(struct loaded *l, struct store *s, struct err *e)
 	if (cluster_get(s, &cluster, e) != 0 || look_at_servers(&f, s, e) != 0)
 		return -1;
 	/* Before 11.5 mixed mode switched auto-registration off (TechNote 200716). */
-	f.auto_registration = !l->mixed || cluster.release >= RELEASE_11_5;
+	f.auto_registration =
+	    l->auto_registration && (!l->mixed || cluster.release >= RELEASE_11_5);
 	l->facts = f;
 	return 0;
 }

@@ -29,6 +29,9 @@ struct loaded {
 	enum digest digest;
 	unsigned capf_port;
 	bool mixed;
+	bool complete;	    /* configurations of the folder get what they lack */
+	bool refuse_broken; /* those that are no XML are not served */
+	bool auto_registration;
 	/* As of now. */
 	struct devconf_facts facts;
 };

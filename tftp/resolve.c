@@ -1,20 +1,25 @@
 #include "tftp/resolve.h"
 
+#include <assert.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "tftp/asked.h"
 #include "tftp/cache.h"
+#include "tftp/complete.h"
 #include "tftp/devconf.h"
+#include "tftp/folder.h"
 #include "tftp/loaded.h"
+#include "tftp/told.h"
 #include "trust/device.h"
 #include "trust/enc.h"
-#include "trust/lsc.h"
-#include "trust/order.h"
-#include "trust/recipient.h"
+#include "trust/param.h"
 #include "trust/sgn.h"
 
 enum {
@@ -26,6 +31,7 @@ struct resolver {
 	struct resolver_plan plan;
 	struct loaded loaded;
 	int64_t generation; /* of the store when loaded was brought up to date; -1: never */
+	struct folder *folder;
 	struct cache *cache;
 	struct resolver_counters counters;
 };
@@ -47,6 +53,7 @@ resolver_new(const struct resolver_plan *plan)
 
 	r->plan = *plan;
 	r->generation = -1;
+	r->folder = folder_new(plan->folder);
 	r->cache = cache_new(plan->cache_max != 0 ? plan->cache_max : CACHE_MAX);
 	return r;
 }
@@ -58,6 +65,7 @@ resolver_free(struct resolver *r)
 		return;
 	loaded_free(&r->loaded);
 	cache_free(r->cache);
+	folder_free(r->folder);
 	free(r);
 }
 
@@ -149,35 +157,85 @@ is_cached(struct resolver *r, struct content *found, struct content **out)
 	return true;
 }
 
-/* ---- what we make ourselves ---- */
+/* ---- what is made once ---- */
 
-/* Is the answer of before still good, as far as the store goes? */
+/* The clock of files ticks in milliseconds: one that was written just now may be written again
+ * without its time showing it. */
+static bool
+is_settled(const struct question *q)
+{
+	return q->identity.changed_ns / 1000000000 < q->now - 1;
+}
+
+/* What a version of a file is for the cache, as a generation is one of the store: a number below
+ * all of theirs, from all that its answer depends on but the bytes.  Of a phone's configuration
+ * that is the store as well. */
+static int64_t
+version_of(const struct resolver *r, const struct question *q)
+{
+	int64_t version = INT64_MIN;
+	int64_t generation = q->asked.kind == ASKED_CONFIG ? r->generation : 0;
+	struct wr all = { 0 };
+	uint8_t hash[32];
+	int ok;
+
+	if (!is_settled(q))
+		return CACHE_UNCONFIRMED;
+	put_signer(r, &all);
+	wr_put(&all, bytes_over(&q->identity, sizeof(q->identity)));
+	wr_put(&all, bytes_over(&generation, sizeof(generation)));
+	ok = EVP_Digest(all.p, all.n, hash, NULL, EVP_sha256(), NULL);
+	assert(ok == 1);
+	wr_free(&all);
+	for (size_t i = 0; i < sizeof(version) - 1; i++)
+		version |= (int64_t)hash[i] << (8 * i);
+	return version;
+}
+
+/* Is the answer of before still good, as far as the store and the file's version go? */
 static bool
 is_fresh(struct resolver *r, const struct question *q, struct content **out)
 {
-	return is_cached(r, cache_fresh(r->cache, q->asked.name, r->generation), out);
+	int64_t version = q->file != NULL ? version_of(r, q) : r->generation;
+
+	return is_cached(r, cache_fresh(r->cache, q->asked.name, version), out);
 }
 
-/* A change of the store that changed neither these bytes nor who signs costs no signature.  Takes
- * what is in made. */
+/* All that the answer is made of.  to: NULL when it is for anybody's eyes. */
+static void
+put_origin(const struct resolver *r, const struct question *q, const struct cert *to,
+    struct bytes body, struct wr *origin)
+{
+	wr_u8(origin, q->asked.is_signed);
+	put_signer(r, origin);
+	if (to != NULL)
+		wr_put(origin, cert_sha256(to));
+	wr_put(origin, body);
+}
+
+/* Gives body as it was asked for.  A change of the store or of the file's date that changed neither
+ * these bytes nor who signs costs no signature, and what was sealed for a phone once stays the same
+ * file: no AES key serves two versions of a configuration.  Takes what is in body. */
 static int
-serve_made(struct resolver *r, const struct question *q, struct wr *made, struct content **out,
-    struct err *e)
+finish(struct resolver *r, const struct question *q, const struct cert *to, int64_t version,
+    struct wr *body, struct content **out, struct err *e)
 {
 	const char *name = q->asked.name;
 	struct wr origin = { 0 };
 
-	wr_text(&origin, "made ");
-	put_signer(r, &origin);
-	wr_put(&origin, wr_view(made));
-	if (!is_cached(r, cache_made_from(r->cache, name, wr_view(&origin), r->generation), out)) {
-		*out = q->asked.is_signed ? sign(r, q, made, e) : content_of_memory(NULL, made);
+	put_origin(r, q, to, wr_view(body), &origin);
+	if (!is_cached(r, cache_made_from(r->cache, name, wr_view(&origin), version), out)) {
+		*out = to != NULL	    ? seal(r, q, wr_view(body), to, e)
+		       : q->asked.is_signed ? sign(r, q, body, e)
+					    : content_of_memory(NULL, body);
 		if (*out != NULL)
-			cache_keep(r->cache, name, wr_view(&origin), r->generation, *out);
+			cache_keep(r->cache, name, wr_view(&origin), version, *out);
 	}
-	wr_free(&origin);
+	wr_wipe(&origin);
 	return *out == NULL ? -1 : 0;
 }
+
+/* ---- what we make ourselves ---- */
 
 static int
 make_default(struct resolver *r, const struct question *q, struct content **out, struct err *e)
@@ -186,45 +244,9 @@ make_default(struct resolver *r, const struct question *q, struct content **out,
 	int rc = devconf_make_default(&r->loaded.facts, &made, e);
 
 	if (rc == 0)
-		rc = serve_made(r, q, &made, out, e);
+		rc = finish(r, q, NULL, r->generation, &made, out, e);
 	wr_free(&made);
 	return rc;
-}
-
-/* A phone whose configuration is made, as of now: what CAPF is to do with it needs no restart, nor
- * does its certificate. */
-struct told {
-	struct devconf_phone phone;
-	struct cert *cert;  /* certHash; NULL: none */
-	struct err no_cert; /* its configuration is to be encrypted, but to what? */
-};
-
-static int
-look_at_cert(struct resolver *r, const struct device *d, struct told *t, struct err *e)
-{
-	if (!d->encrypted_config)
-		return lsc_held(r->plan.store, d->name, &t->cert, e);
-	return recipient_of(r->plan.store, d->name, &t->cert, &t->no_cert, e) < 0 ? -1 : 0;
-}
-
-/* told_free() it, also after -1. */
-static int
-look_at_phone(struct resolver *r, const struct device *d, struct told *t, struct err *e)
-{
-	struct order order;
-
-	*t = (struct told){ .phone = { .device = d } };
-	if (order_get(r->plan.store, d->name, &order, e) < 0 || look_at_cert(r, d, t, e) != 0)
-		return -1;
-	t->phone.capf_auth = order.operation != ORDER_NONE ? (int)order.auth : 0;
-	t->phone.lsc = t->cert;
-	return 0;
-}
-
-static void
-told_free(struct told *t)
-{
-	cert_free(t->cert);
 }
 
 /* For anybody's eyes: all of it, or, when the rest is encrypted, what leads the phone there. */
@@ -238,7 +260,7 @@ make_for_phone(struct resolver *r, const struct question *q, const struct told *
 						   : devconf_make(facts, &t->phone, &made, e);
 
 	if (rc == 0)
-		rc = serve_made(r, q, &made, out, e);
+		rc = finish(r, q, NULL, r->generation, &made, out, e);
 	wr_free(&made);
 	return rc;
 }
@@ -251,9 +273,9 @@ open_file(const struct resolver *r, const char *name, struct question *q, struct
 {
 	struct err why;
 
-	q->fd = file_open_under(r->plan.folder, name, &why);
+	q->fd = folder_open(r->folder, name, q->now, &why);
 	if (q->fd < 0) {
-		err_set(e, why.code, "%s: %s", name, why.text);
+		err_set(e, why.code, "%s: not in %s: %s", name, folder_where(r->folder), why.text);
 		return why.code == ERR_NOT_FOUND ? 0 : -1;
 	}
 	if (file_identity_of(q->fd, &q->identity, &why) != 0) {
@@ -275,6 +297,9 @@ find_file(const struct resolver *r, struct question *q, struct err *e)
 		return rc;
 	rc = open_file(r, q->asked.name, q, e);
 	q->is_signed_already = rc == 1;
+	if (rc == 0)
+		err_set(e, ERR_NOT_FOUND, "%s: neither %.120s nor %.120s is in %s", q->asked.name,
+		    q->asked.plain, q->asked.name, folder_where(r->folder));
 	return rc;
 }
 
@@ -295,115 +320,97 @@ read_file(const struct question *q, struct wr *body, struct err *e)
 	return 0;
 }
 
-/* The clock of files ticks in milliseconds: one that was written just now may be written again
- * without its time showing it. */
-static bool
-is_settled(const struct question *q)
-{
-	return q->identity.changed_ns / 1000000000 < q->now - 1;
-}
-
-static struct content *
-sign_file(struct resolver *r, const struct question *q, struct bytes origin, struct err *e)
-{
-	struct content *signed_file = NULL;
-	struct wr body = { 0 };
-
-	if (read_file(q, &body, e) == 0)
-		signed_file = sign(r, q, &body, e);
-	wr_free(&body);
-	if (signed_file != NULL && is_settled(q))
-		cache_keep(r->cache, q->asked.name, origin, CACHE_UNCONFIRMED, signed_file);
-	return signed_file;
-}
-
+/* A phone's configuration gets what it lacks.  What is no XML is said, and served all the same; or
+ * refused, for the log to say so with the request. */
 static int
-serve_signed_file(struct resolver *r, const struct question *q, struct content **out, struct err *e)
+complete(struct resolver *r, const struct question *q, const struct told *t, struct wr *body,
+    struct err *e)
 {
-	struct wr origin = { 0 };
+	struct wr whole = { 0 };
+	unsigned added;
+	struct err why;
 
-	wr_text(&origin, "file ");
-	put_signer(r, &origin);
-	wr_put(&origin, bytes_over(&q->identity, sizeof(q->identity)));
-	if (!is_cached(r,
-		cache_made_from(r->cache, q->asked.name, wr_view(&origin), CACHE_UNCONFIRMED), out))
-		*out = sign_file(r, q, wr_view(&origin), e);
-	wr_free(&origin);
-	return *out == NULL ? -1 : 0;
+	if (complete_config(wr_view(body), &r->loaded.facts, &t->phone, &whole, &added, &why) !=
+	    0) {
+		if (why.code != ERR_FAILED && r->loaded.refuse_broken)
+			return err_set(e, ERR_FAILED, "%s in %s: %s; " PARAM_BROKEN " are refused",
+			    q->asked.plain, folder_where(r->folder), why.text);
+		log_event(LOG_WARN, "tftp", NULL, q->asked.device, "configuration-not-completed",
+		    "file", q->asked.plain, "in", folder_where(r->folder), "error", why.text, NULL);
+		return 0;
+	}
+	if (r->loaded.complete && added != 0) {
+		struct wr was = *body;
+
+		*body = whole;
+		whole = was;
+	}
+	wr_wipe(&whole);
+	return 0;
+}
+
+/* t: whose configuration it is; NULL: nobody's. */
+static int
+serve_worked_on(struct resolver *r, const struct question *q, const struct told *t,
+    struct content **out, struct err *e)
+{
+	const struct cert *to = q->asked.is_encrypted ? t->cert : NULL;
+	struct wr body = { 0 };
+	int rc;
+
+	if (is_fresh(r, q, out))
+		return 0;
+	rc = read_file(q, &body, e);
+	if (rc == 0 && t != NULL)
+		rc = complete(r, q, t, &body, e);
+	if (rc == 0)
+		rc = finish(r, q, to, version_of(r, q), &body, out, e);
+	wr_wipe(&body);
+	return rc;
 }
 
 static int
 serve_file(struct resolver *r, const struct question *q, struct content **out, struct err *e)
 {
 	if (q->asked.is_signed && !q->is_signed_already)
-		return serve_signed_file(r, q, out, e);
+		return serve_worked_on(r, q, NULL, out, e);
 	*out = content_ref(q->file);
 	return 0;
 }
 
-/* ---- what only the phone can read ---- */
-
-/* Sealed once: what is made of the same origin is the same file, and no AES key serves two versions
- * of a configuration.  plain: the bytes, or what stands for them. */
-static void
-put_seal_origin(
-    const struct resolver *r, const struct cert *to, struct bytes plain, struct wr *origin)
+/* A configuration that somebody else signed is theirs.  d: NULL for a phone that we do not know:
+ * it is told where we are, and that it registers without security. */
+static int
+serve_config_file(struct resolver *r, const struct question *q, const struct device *d,
+    struct content **out, struct err *e)
 {
-	put_signer(r, origin);
-	wr_put(origin, cert_sha256(to));
-	wr_put(origin, plain);
+	struct device stranger = { .security = SECURITY_NONE };
+	struct told t = { .phone = { .device = &stranger } };
+	int rc = 0;
+
+	if (q->is_signed_already)
+		return serve_file(r, q, out, e);
+	if (d != NULL)
+		rc = told_look(r->plan.store, d, &t, e);
+	if (rc == 0)
+		rc = serve_worked_on(r, q, &t, out, e);
+	told_free(&t);
+	return rc;
 }
+
+/* ---- what only the phone can read ---- */
 
 static int
 serve_sealed_made(struct resolver *r, const struct question *q, const struct told *t,
     struct content **out, struct err *e)
 {
-	const char *name = q->asked.name;
-	struct wr made = { 0 }, origin = { 0 };
+	struct wr made = { 0 };
+	int rc = devconf_make(&r->loaded.facts, &t->phone, &made, e);
 
-	if (devconf_make(&r->loaded.facts, &t->phone, &made, e) == 0) {
-		wr_text(&origin, "sealed made ");
-		put_seal_origin(r, t->cert, wr_view(&made), &origin);
-		if (!is_cached(
-			r, cache_made_from(r->cache, name, wr_view(&origin), r->generation), out)) {
-			*out = seal(r, q, wr_view(&made), t->cert, e);
-			if (*out != NULL)
-				cache_keep(r->cache, name, wr_view(&origin), r->generation, *out);
-		}
-	}
+	if (rc == 0)
+		rc = finish(r, q, t->cert, r->generation, &made, out, e);
 	wr_wipe(&made);
-	wr_wipe(&origin);
-	return *out == NULL ? -1 : 0;
-}
-
-static struct content *
-seal_file(struct resolver *r, const struct question *q, const struct cert *to, struct bytes origin,
-    struct err *e)
-{
-	struct content *sealed = NULL;
-	struct wr body = { 0 };
-
-	if (read_file(q, &body, e) == 0)
-		sealed = seal(r, q, wr_view(&body), to, e);
-	wr_wipe(&body);
-	if (sealed != NULL && is_settled(q))
-		cache_keep(r->cache, q->asked.name, origin, CACHE_UNCONFIRMED, sealed);
-	return sealed;
-}
-
-static int
-serve_sealed_file(struct resolver *r, const struct question *q, const struct told *t,
-    struct content **out, struct err *e)
-{
-	struct wr origin = { 0 };
-
-	wr_text(&origin, "sealed file ");
-	put_seal_origin(r, t->cert, bytes_over(&q->identity, sizeof(q->identity)), &origin);
-	if (!is_cached(r,
-		cache_made_from(r->cache, q->asked.name, wr_view(&origin), CACHE_UNCONFIRMED), out))
-		*out = seal_file(r, q, t->cert, wr_view(&origin), e);
-	wr_free(&origin);
-	return *out == NULL ? -1 : 0;
+	return rc;
 }
 
 static int
@@ -412,7 +419,7 @@ serve_sealed(struct resolver *r, const struct question *q, const struct told *t,
 {
 	if (t->cert == NULL)
 		return err_set(e, ERR_NOT_FOUND, "%s: %s", q->asked.name, t->no_cert.text);
-	return q->file != NULL ? serve_sealed_file(r, q, t, out, e)
+	return q->file != NULL ? serve_worked_on(r, q, t, out, e)
 			       : serve_sealed_made(r, q, t, out, e);
 }
 
@@ -449,7 +456,7 @@ serve_phone(struct resolver *r, const struct question *q, const struct device *d
     struct content **out, struct err *e)
 {
 	struct told t;
-	int rc = look_at_phone(r, d, &t, e);
+	int rc = told_look(r->plan.store, d, &t, e);
 
 	if (rc == 0)
 		rc = q->asked.is_encrypted ? serve_sealed(r, q, &t, out, e)
@@ -500,10 +507,11 @@ serve_config_of(struct resolver *r, const struct question *q, const struct devic
 	if (d != NULL && q->asked.is_signed && !d->model->sbd)
 		return has_no_sbd(q, d, e);
 	if (q->file != NULL && (d == NULL || !d->encrypted_config))
-		return serve_file(r, q, out, e);
+		return serve_config_file(r, q, d, out, e);
 	if (d == NULL)
 		return err_set(e, ERR_NOT_FOUND,
-		    "%s: no phone of that name, no such file in the folder", q->asked.name);
+		    "%s: no phone of that name, no such file in the folder, %s", q->asked.name,
+		    folder_where(r->folder));
 	return serve_phone(r, q, d, out, e);
 }
 
@@ -517,7 +525,7 @@ serve_config(struct resolver *r, struct question *q, struct content **out, struc
 		return serve_encrypted(r, q, out, e);
 	if (find_file(r, q, e) < 0)
 		return -1;
-	if (q->file == NULL && is_fresh(r, q, out))
+	if (!q->is_signed_already && is_fresh(r, q, out))
 		return 0;
 	known = device_get(r->plan.store, q->asked.device, &d, e);
 	if (known < 0)
@@ -561,11 +569,33 @@ answer(struct resolver *r, struct question *q, struct content **out, struct err 
 	return serve_other(r, q, out, e);
 }
 
+/* In the words of CUCM's own TFTP trace (TechNote 214528), for people who know those. */
+static void
+trace_not_found(const struct asked *a)
+{
+	const char *device = a->device[0] != '\0' ? a->device : NULL;
+	char line[2 * ASKED_NAME_MAX];
+
+	if (!log_wants(LOG_DEBUG))
+		return;
+	if (a->kind == ASKED_CTL && device != NULL) {
+		snprintf(line, sizeof(line), "HandleCTL: [%s] is CTLSEPMac.tlv file, Searching[%s]",
+		    a->name, device);
+		log_event(LOG_DEBUG, "tftp", NULL, device, "trace", "line", line, NULL);
+	}
+	if (a->kind == ASKED_CONFIG && a->is_signed)
+		log_event(LOG_DEBUG, "tftp", NULL, device, "trace", "line",
+		    "Request is for XML signed Config File", NULL);
+	snprintf(line, sizeof(line), "FindAndServe File Not Found - 404 - Failure [%s]", a->name);
+	log_event(LOG_DEBUG, "tftp", NULL, device, "trace", "line", line, NULL);
+}
+
 int
 resolver_resolve(
     struct resolver *r, const char *name, int64_t now, struct content **out, struct err *e)
 {
 	struct question q = { .now = now };
+	struct err why = { 0 };
 	int rc;
 
 	*out = NULL;
@@ -576,7 +606,27 @@ resolver_resolve(
 	r->counters.asked++;
 	if (asked_of(name, &q.asked, e) != 0)
 		return -1;
-	rc = answer(r, &q, out, e);
+	rc = answer(r, &q, out, &why);
 	content_unref(q.file);
+	if (rc != 0 && why.code == ERR_NOT_FOUND)
+		trace_not_found(&q.asked);
+	if (rc != 0 && e != NULL)
+		*e = why;
 	return rc;
+}
+
+bool
+resolver_registers(struct resolver *r, const struct asked *asked, int64_t now)
+{
+	struct device d;
+	int fd;
+
+	if (look(r, NULL) != 0 || !r->loaded.service.running || !r->loaded.facts.auto_registration)
+		return false;
+	if (device_get(r->plan.store, asked->device, &d, NULL) != 0)
+		return false;
+	fd = folder_open(r->folder, asked->plain, now, NULL);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
 }

@@ -8,10 +8,12 @@
 #ifndef TL_TFTP_RESOLVE_H
 #define TL_TFTP_RESOLVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "tftp/asked.h"
 #include "tftp/content.h"
 #include "trust/store.h"
 
@@ -42,6 +44,10 @@ void resolver_free(struct resolver *r); /* wipes keys; NULL is fine */
  * signed. */
 int resolver_resolve(
     struct resolver *r, const char *name, int64_t now, struct content **out, struct err *e);
+
+/* Is there no configuration for the phone, so that it asks for the default one and registers with
+ * that?  Not while auto-registration is off, and not when we cannot tell. */
+bool resolver_registers(struct resolver *r, const struct asked *asked, int64_t now);
 
 const struct resolver_counters *resolver_counters(const struct resolver *r);
 

@@ -473,6 +473,18 @@ service_with_usual(const struct tftp_service *given)
 	return s;
 }
 
+/* With less a storm of requests is still served, but some phones ask twice. */
+static void
+tell_receive_buffer(const struct tftp_server *s)
+{
+	int got = udp_receive_buffer(s->fd);
+
+	if (got < UDP_RECEIVE_BUFFER)
+		log_event(LOG_WARN, "tftp", NULL, NULL, "small-receive-buffer", "bytes",
+		    LOG_NUM(got), "wanted", LOG_NUM(UDP_RECEIVE_BUFFER), "limit",
+		    "sysctl net.core.rmem_max", NULL);
+}
+
 struct tftp_server *
 tftp_server_open(struct loop *l, const char *address, uint16_t port,
     const struct tftp_service *service, struct err *e)
@@ -493,6 +505,7 @@ tftp_server_open(struct loop *l, const char *address, uint16_t port,
 	s->fd = fd;
 	s->port = udp_port(&bound);
 	s->readable = loop_watch_fd(l, fd, LOOP_READ, on_requests, s);
+	tell_receive_buffer(s);
 	return s;
 }
 
@@ -517,6 +530,21 @@ tftp_server_quiet(struct tftp_server *s)
 	shut(s);
 }
 
+/* What it has done, for whoever reads the log afterwards. */
+static void
+tell_counters(const struct tftp_server *s)
+{
+	const struct tftp_counters *c = &s->counters;
+
+	log_event(LOG_INFO, "tftp", NULL, NULL, "closed", "requests", LOG_NUM(c->requests), "sent",
+	    LOG_NUM(c->outcomes[TFTP_SENT]), "not-found", LOG_NUM(c->outcomes[TFTP_NOT_FOUND]),
+	    "refused", LOG_NUM(c->outcomes[TFTP_REFUSED]), "given-up",
+	    LOG_NUM(c->outcomes[TFTP_GIVEN_UP]), "stopped", LOG_NUM(c->outcomes[TFTP_STOPPED]),
+	    "failed", LOG_NUM(c->outcomes[TFTP_FAILED]), "bytes", LOG_NUM(c->bytes), "resent",
+	    LOG_NUM(c->resent), "repeated", LOG_NUM(c->repeated), "ignored", LOG_NUM(c->ignored),
+	    NULL);
+}
+
 void
 tftp_server_close(struct tftp_server *s)
 {
@@ -529,6 +557,7 @@ tftp_server_close(struct tftp_server *s)
 		}
 	}
 	shut(s);
+	tell_counters(s);
 	free(s);
 }
 

@@ -6,10 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A site that gets its power back asks from all phones in the same second.  What does not fit in
- * here comes again only after each phone's own timer. */
-enum { RECEIVE_BUFFER = 8 << 20 };
-
 static bool
 is_v6(const struct udp_address *a)
 {
@@ -42,12 +38,26 @@ address_of(const char *address, uint16_t port, struct udp_address *out, struct e
 	return 0;
 }
 
-/* More than the system's limit needs a right that we may not have: then what is granted. */
+/* A site that gets its power back asks from all phones in the same second.  What does not fit in
+ * here comes again only after each phone's own timer.  More than the system's limit needs a right
+ * that we may not have: then what is granted. */
 static void
 want_receive_buffer(int fd)
 {
-	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER) != 0)
-		set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RECEIVE_BUFFER) != 0)
+		set(fd, SOL_SOCKET, SO_RCVBUF, UDP_RECEIVE_BUFFER);
+}
+
+/* The kernel has doubled what was asked for, to pay for its own bookkeeping (socket(7)). */
+int
+udp_receive_buffer(int fd)
+{
+	int value = 0;
+	socklen_t n = sizeof(value);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &value, &n) != 0)
+		return 0;
+	return value / 2;
 }
 
 static int

@@ -27,6 +27,9 @@ enum { UDP_TEXT_MAX = 80 }; /* "[address%interface]:port" and a NUL */
  * Several may listen on the same one, and the kernel spreads the peers over them.  An IPv6 socket
  * takes IPv6 only.  The fd, which does not block, or -1. */
 int udp_listen(const char *address, uint16_t port, struct err *e);
+/* Bytes that may wait to be received, as the kernel counts them; udp_listen() wants this many. */
+enum { UDP_RECEIVE_BUFFER = 8 << 20 };
+int udp_receive_buffer(int fd);
 /* A socket on a free port of this local address; its port is left out of account. */
 int udp_open_at(const struct udp_address *local, struct err *e);
 int udp_local(int fd, struct udp_address *out, struct err *e);

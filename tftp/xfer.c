@@ -9,13 +9,25 @@
  * tsize is left unanswered instead, or a few requests would hold up everybody. */
 enum { NETASCII_COUNT_MAX = 1 << 20, NETASCII_PART = 1024 };
 
+/* A window that does not fit in the peer's socket loses its end each time: a default one of Linux
+ * (208 KiB with all bookkeeping) holds 13 blocks of 8192 bytes, and atftp (0.8) that asks for 16
+ * takes minutes then.
+ *
+ * Less than a second to begin with, which RFC 6298 would have: a second for one lost packet is what
+ * people notice, and a packet too many over a slow line is what they do not. */
 static const struct xfer_rules usual = {
-	.first_ms = 1000,
+	.first_ms = 400,
+	.least_ms = 100,
 	.most_ms = 8000,
-	.give_up_ms = 60000,
+	.give_up_ms = 30000,
+	.again_ms = 1000,
 	.resends = 5,
-	.window_blocks = 1,
+	.window_blocks = 64,
+	.window_bytes = 64 << 10,
 };
+
+/* What a round trip may vary at least: the clock has milliseconds, and machines have other work. */
+enum { VARIATION_LEAST_MS = 10 };
 
 /* The bytes still to be sent, as the mode wants them. */
 struct source {
@@ -25,9 +37,13 @@ struct source {
 	int held_back; /* netascii: the second byte of a pair whose first ended a block; or -1 */
 };
 
-struct block {
-	uint8_t *packet; /* with its head; NULL until there is something to send */
-	size_t n;
+/* The round trip, as RFC 6298 smooths it.  Kept as multiples, so that whole numbers will do. */
+struct trip {
+	bool known;
+	int64_t mean8;	    /* eight times the mean, milliseconds */
+	int64_t variation4; /* four times the mean deviation */
+	int64_t timed;	    /* number of a packet that is on its way and was sent once; -1: none */
+	int64_t timed_at;
 };
 
 /*
@@ -43,18 +59,23 @@ struct xfer {
 
 	struct source source;
 	size_t block_size;
-	struct wr oack;	      /* empty: no option was taken */
-	struct block *blocks; /* a ring of window */
+	struct wr oack; /* empty: no option was taken */
+	uint8_t *ring;	/* the blocks on their way, each with its head; NULL: none was made yet */
+	int64_t places; /* in it: the window, or all blocks of a smaller file */
 	int64_t window;
 	int64_t acked, sent; /* numbers; what lies between is on its way */
 	int64_t last;	     /* number of the block that ends the file; -1: not reached yet */
 	uint64_t last_size;
 
-	int64_t first_wait, wait; /* before the next resend; the first of a row, and now */
+	struct trip trip;
+	int64_t asked_wait; /* by the option timeout; 0: not asked */
+	int64_t wait;	    /* before the next resend */
 	int64_t deadline;
-	int64_t heard; /* when the peer last moved on */
+	int64_t heard;	 /* when the peer last moved on */
+	int64_t sent_at; /* when we last sent anything */
 	unsigned resends;
 	bool answered;
+	bool hurried, hurries; /* since it moved on: was a gap reported, and is its resend due */
 	uint64_t resent;
 	char *why;
 };
@@ -164,6 +185,19 @@ grant(struct tftp_options *granted, enum tftp_option o, uint64_t value)
 	granted->value[o] = value;
 }
 
+/* What was asked for, or less (RFC 7440, section 3). */
+static int64_t
+window_for(const struct xfer *x, uint64_t asked)
+{
+	uint64_t most = x->rules.window_bytes / x->block_size;
+
+	if (most > x->rules.window_blocks)
+		most = x->rules.window_blocks;
+	if (most == 0)
+		most = 1;
+	return (int64_t)(asked < most ? asked : most);
+}
+
 /* Which of the options asked for we take: what is in the answer binds both sides. */
 static void
 take_options(struct xfer *x, const struct tftp_options *asked, struct tftp_options *granted)
@@ -179,13 +213,11 @@ take_options(struct xfer *x, const struct tftp_options *asked, struct tftp_optio
 	if (asked->has[TFTP_TSIZE] && source_size(&x->source, &size) && size > 0)
 		grant(granted, TFTP_TSIZE, size);
 	if (asked->has[TFTP_TIMEOUT]) {
-		x->first_wait = (int64_t)asked->value[TFTP_TIMEOUT] * 1000;
+		x->asked_wait = (int64_t)asked->value[TFTP_TIMEOUT] * 1000;
 		grant(granted, TFTP_TIMEOUT, asked->value[TFTP_TIMEOUT]);
 	}
 	if (asked->has[TFTP_WINDOWSIZE] && x->rules.window_blocks > 1) {
-		x->window = (int64_t)asked->value[TFTP_WINDOWSIZE];
-		if (x->window > x->rules.window_blocks)
-			x->window = x->rules.window_blocks;
+		x->window = window_for(x, asked->value[TFTP_WINDOWSIZE]);
 		grant(granted, TFTP_WINDOWSIZE, (uint64_t)x->window);
 	}
 }
@@ -217,11 +249,26 @@ rules_with_usual(const struct xfer_rules *given)
 	struct xfer_rules r = *given;
 
 	r.first_ms = r.first_ms ? r.first_ms : usual.first_ms;
+	r.least_ms = r.least_ms ? r.least_ms : usual.least_ms;
 	r.most_ms = r.most_ms ? r.most_ms : usual.most_ms;
 	r.give_up_ms = r.give_up_ms ? r.give_up_ms : usual.give_up_ms;
+	r.again_ms = r.again_ms ? r.again_ms : usual.again_ms;
 	r.resends = r.resends ? r.resends : usual.resends;
 	r.window_blocks = r.window_blocks ? r.window_blocks : usual.window_blocks;
+	r.window_bytes = r.window_bytes ? r.window_bytes : usual.window_bytes;
 	return r;
+}
+
+/* No more than the file has, its last and empty one included. */
+static int64_t
+places_for(const struct xfer *x)
+{
+	uint64_t most = content_size(x->source.content);
+
+	if (x->source.mode == TFTP_NETASCII)
+		most *= 2;
+	most = most / x->block_size + 1;
+	return most < (uint64_t)x->window ? (int64_t)most : x->window;
 }
 
 struct xfer *
@@ -238,9 +285,9 @@ xfer_new(const struct tftp_packet *request, struct content *c, const struct xfer
 	x->block_size = TFTP_BLOCK;
 	x->window = 1;
 	x->last = -1;
-	x->first_wait = x->rules.first_ms;
+	x->trip.timed = -1;
 	take_request(x, request);
-	x->blocks = mem_array((size_t)x->window, sizeof(*x->blocks));
+	x->places = places_for(x);
 	return x;
 }
 
@@ -249,9 +296,7 @@ xfer_free(struct xfer *x)
 {
 	if (x == NULL)
 		return;
-	for (int64_t i = 0; i < x->window; i++)
-		free(x->blocks[i].packet);
-	free(x->blocks);
+	free(x->ring);
 	wr_free(&x->oack);
 	content_unref(x->source.content);
 	free(x->why);
@@ -286,24 +331,26 @@ xfer_cancel(struct xfer *x, const char *why)
 		fail(x, TFTP_E_OTHER, why, why);
 }
 
-static struct block *
-block_of(struct xfer *x, int64_t number)
+static uint8_t *
+place_of(const struct xfer *x, int64_t number)
 {
-	return &x->blocks[(number - 1) % x->window];
+	size_t place = (size_t)((number - 1) % x->places);
+
+	return &x->ring[place * (TFTP_DATA_HEAD + x->block_size)];
 }
 
 static int
 make_block(struct xfer *x, int64_t number, struct err *e)
 {
-	struct block *b = block_of(x, number);
+	uint8_t *block;
 	size_t n;
 
-	if (b->packet == NULL)
-		b->packet = mem_new(TFTP_DATA_HEAD + x->block_size);
-	if (source_next(&x->source, &b->packet[TFTP_DATA_HEAD], x->block_size, &n, e) != 0)
+	if (x->ring == NULL)
+		x->ring = mem_array((size_t)x->places, TFTP_DATA_HEAD + x->block_size);
+	block = place_of(x, number);
+	if (source_next(&x->source, &block[TFTP_DATA_HEAD], x->block_size, &n, e) != 0)
 		return -1;
-	tftp_data_head((uint16_t)number, b->packet);
-	b->n = TFTP_DATA_HEAD + n;
+	tftp_data_head((uint16_t)number, block);
 	if (n < x->block_size) {
 		x->last = number;
 		x->last_size = n;
@@ -314,30 +361,41 @@ make_block(struct xfer *x, int64_t number, struct err *e)
 static void
 send_number(struct xfer *x, int64_t number)
 {
-	struct block *b;
+	size_t n = number == x->last ? x->last_size : x->block_size;
 
-	if (number == 0) {
+	if (number == 0)
 		x->send(x->ctx, wr_view(&x->oack));
-		return;
-	}
-	b = block_of(x, number);
-	x->send(x->ctx, bytes_over(b->packet, b->n));
+	else
+		x->send(x->ctx, bytes_over(place_of(x, number), TFTP_DATA_HEAD + n));
 }
 
-/* All that is on its way, once more. */
+/* All that is on its way, once more: whose acknowledgement comes then is anybody's guess, and no
+ * measure of the round trip. */
 static void
-send_again(struct xfer *x)
+send_again(struct xfer *x, int64_t now_ms)
 {
 	for (int64_t number = x->acked + 1; number <= x->sent; number++) {
 		send_number(x, number);
 		x->resent++;
 	}
+	x->sent_at = now_ms;
+	x->trip.timed = -1;
 }
 
-/* New blocks, until the window is full or the file is at its end. */
 static void
-send_more(struct xfer *x)
+time_it(struct xfer *x, int64_t now_ms)
 {
+	x->sent_at = now_ms;
+	x->trip.timed = x->sent;
+	x->trip.timed_at = now_ms;
+}
+
+/* New blocks, until the window is full or the file is at its end.  The last of them is timed: that
+ * is the one a peer answers. */
+static void
+send_more(struct xfer *x, int64_t now_ms)
+{
+	bool any_new = false;
 	struct err e;
 
 	while (x->sent - x->acked < x->window && x->last < 0) {
@@ -347,26 +405,108 @@ send_more(struct xfer *x)
 		}
 		x->sent++;
 		send_number(x, x->sent);
+		any_new = true;
 	}
+	if (any_new)
+		time_it(x, now_ms);
+}
+
+/* Mean plus four times the mean deviation. */
+static int64_t
+trip_most(const struct trip *t)
+{
+	int64_t variation = t->variation4;
+
+	return t->mean8 / 8 + (variation > VARIATION_LEAST_MS ? variation : VARIATION_LEAST_MS);
+}
+
+/* RFC 6298, section 2. */
+static void
+trip_take(struct trip *t, int64_t ms)
+{
+	int64_t off = ms - t->mean8 / 8;
+
+	if (!t->known) {
+		t->known = true;
+		t->mean8 = ms * 8;
+		t->variation4 = ms * 2;
+		return;
+	}
+	t->mean8 += off;
+	t->variation4 += (off < 0 ? -off : off) - t->variation4 / 4;
+}
+
+/* How long a silence is borne before the first resend. */
+static int64_t
+patience(const struct xfer *x)
+{
+	int64_t ms;
+
+	if (x->asked_wait > 0)
+		return x->asked_wait;
+	if (!x->trip.known)
+		return x->rules.first_ms;
+	ms = trip_most(&x->trip);
+	if (ms < x->rules.least_ms)
+		return x->rules.least_ms;
+	return ms < x->rules.most_ms ? ms : x->rules.most_ms;
 }
 
 static void
-wait_anew(struct xfer *x, int64_t now_ms)
+wait_on(struct xfer *x, int64_t now_ms)
 {
 	x->heard = now_ms;
 	x->resends = 0;
-	x->wait = x->first_wait;
+	x->hurried = x->hurries = false;
 	x->deadline = now_ms + x->wait;
 }
 
 void
 xfer_start(struct xfer *x, int64_t now_ms)
 {
-	wait_anew(x, now_ms);
-	if (x->acked < 0)
+	x->wait = patience(x);
+	wait_on(x, now_ms);
+	if (x->acked < 0) {
 		send_number(x, 0);
-	else
-		send_more(x);
+		time_it(x, now_ms);
+	} else {
+		send_more(x, now_ms);
+	}
+}
+
+/* After a resend the wait stays as long as it has become, until a packet was answered that was sent
+ * once (Karn): it may be that the peer is that far away. */
+static void
+measure(struct xfer *x, int64_t now_ms)
+{
+	bool measured = x->trip.timed >= 0 && x->acked >= x->trip.timed;
+
+	if (measured) {
+		trip_take(&x->trip, now_ms - x->trip.timed_at);
+		x->trip.timed = -1;
+	}
+	if (measured || x->resends == 0 || x->asked_wait > 0)
+		x->wait = patience(x);
+}
+
+/* A peer with a window repeats itself when the first block of the next one was lost and others came
+ * (RFC 7440, section 4).  Or the network has repeated it: then the answer to the window is on its
+ * way, and sending all of it again at once would do so for each window from here on.  So it only
+ * shortens our patience to what an answer takes, and once. */
+static void
+take_repetition(struct xfer *x, int64_t now_ms)
+{
+	int64_t soon;
+
+	if (x->window == 1 || x->hurried || !x->trip.known || x->acked == x->sent)
+		return;
+	soon = x->sent_at + trip_most(&x->trip);
+	if (soon <= now_ms)
+		soon = now_ms + 1;
+	if (soon >= x->deadline)
+		return;
+	x->hurried = x->hurries = true;
+	x->deadline = soon;
 }
 
 /* Only a number that is on its way counts.  One acknowledged before is a repetition, and answering
@@ -376,18 +516,22 @@ take_ack(struct xfer *x, uint16_t block, int64_t now_ms)
 {
 	uint16_t ahead = (uint16_t)(block - (uint16_t)x->acked);
 
+	if (ahead == 0)
+		take_repetition(x, now_ms);
 	if (ahead == 0 || ahead > x->sent - x->acked)
 		return;
 	x->acked += ahead;
 	x->answered = true;
-	wait_anew(x, now_ms);
+	measure(x, now_ms);
+	wait_on(x, now_ms);
 	if (x->acked == x->last) {
 		end(x, XFER_SENT, NULL);
 		return;
 	}
 	/* Less than the window: the peer has lost what came behind (RFC 7440, section 4). */
-	send_again(x);
-	send_more(x);
+	if (x->sent > x->acked)
+		send_again(x, now_ms);
+	send_more(x, now_ms);
 }
 
 /* Nobody answers an ERROR, code 8 (our options refused) included: the peer may ask again. */
@@ -421,18 +565,28 @@ xfer_packet(struct xfer *x, struct bytes packet, int64_t now_ms)
 static int64_t
 longer_wait(const struct xfer *x)
 {
-	int64_t most = x->first_wait > x->rules.most_ms ? x->first_wait : x->rules.most_ms;
+	int64_t most = x->asked_wait > x->rules.most_ms ? x->asked_wait : x->rules.most_ms;
 
 	return x->wait * 2 < most ? x->wait * 2 : most;
 }
 
-/* One resend there is at least, however long a timeout the peer has asked for. */
+/* Who never said anything may be a forgery, or its victim: it gets a few packets and no more.  One
+ * resend there is at least, however long a timeout the peer has asked for. */
 static bool
 is_gone(const struct xfer *x, int64_t now_ms)
 {
-	if (x->resends == x->rules.resends)
+	if (!x->answered && x->resends == x->rules.resends)
 		return true;
 	return x->resends > 0 && now_ms - x->heard >= x->rules.give_up_ms;
+}
+
+/* The peer is there, and misses something. */
+static void
+close_gap(struct xfer *x, int64_t now_ms)
+{
+	x->hurries = false;
+	x->deadline = now_ms + x->wait;
+	send_again(x, now_ms);
 }
 
 void
@@ -440,6 +594,10 @@ xfer_time(struct xfer *x, int64_t now_ms)
 {
 	if (x->state != XFER_RUNNING || now_ms < x->deadline)
 		return;
+	if (x->hurries) {
+		close_gap(x, now_ms);
+		return;
+	}
 	if (is_gone(x, now_ms)) {
 		end(x, XFER_GIVEN_UP, NULL);
 		return;
@@ -447,17 +605,19 @@ xfer_time(struct xfer *x, int64_t now_ms)
 	x->resends++;
 	x->wait = longer_wait(x);
 	x->deadline = now_ms + x->wait;
-	send_again(x);
+	send_again(x, now_ms);
 }
 
 bool
 xfer_request_again(struct xfer *x, int64_t now_ms)
 {
+	int64_t again = x->asked_wait > x->rules.again_ms ? x->asked_wait : x->rules.again_ms;
+
 	if (x->state != XFER_RUNNING)
 		return false;
 	if (x->answered)
-		return now_ms - x->heard < x->first_wait;
-	send_again(x);
+		return now_ms - x->heard < again;
+	send_again(x, now_ms);
 	return true;
 }
 

@@ -3,8 +3,12 @@
  * in, packets come out through a callback.  Touches no socket and no clock.
  *
  * A block is sent again only when the peer was silent for too long, never because it repeated an
- * acknowledgement (RFC 1123, 4.2.3.1).  Memory: this struct and one window of blocks, and the
- * blocks only once the peer has answered or takes 512 bytes, so that a forged request costs little.
+ * acknowledgement (RFC 1123, 4.2.3.1).  How long is too long is measured: the round trip of what
+ * was sent once (Karn's rule), with RFC 6298's arithmetic.  A peer that has asked for a timeout
+ * (RFC 2349) gets that instead.
+ *
+ * Memory: this struct and one window of blocks, and the blocks only once the peer has answered or
+ * takes 512 bytes, so that a forged request costs little.
  */
 #ifndef TL_TFTP_XFER_H
 #define TL_TFTP_XFER_H
@@ -14,11 +18,14 @@
 
 /* How patient we are.  0 in a field means the usual value. */
 struct xfer_rules {
-	int64_t first_ms;	/* silence before the first resend (1000) */
+	int64_t first_ms;	/* silence before a resend as long as nothing was measured (400) */
+	int64_t least_ms;	/* and at least, however near the peer is (100) */
 	int64_t most_ms;	/* to which it doubles (8000) */
-	int64_t give_up_ms;	/* silence after which the peer is forgotten (60000) */
-	unsigned resends;	/* in a row before the peer is forgotten (5) */
-	uint16_t window_blocks; /* most blocks sent without an answer; 1 (usual): no windowsize */
+	int64_t give_up_ms;	/* silence after which the peer is forgotten (30000) */
+	int64_t again_ms;	/* silence after which the same request starts over (1000) */
+	unsigned resends;	/* in a row to a peer that has never answered (5) */
+	uint16_t window_blocks; /* most blocks sent without an answer (64); 1: no windowsize */
+	size_t window_bytes;	/* and most bytes of them, if that is more than a block (64 KiB) */
 };
 
 enum xfer_state {

@@ -111,12 +111,40 @@ look_up(struct store *s, const char *phone, const struct cert *c, int64_t *id,
 	return 0;
 }
 
+/* Whatever was issued to the phone until now is of no use any more, also what it never said that it
+ * stored: somebody else may have it. */
+static int
+close_others(struct store *s, const char *phone, enum lsc_state to, int64_t now, struct err *e)
+{
+	if (move(s, phone, LSC_HELD, to, now, e) != 0 || move(s, phone, LSC_LOST, to, now, e) != 0)
+		return -1;
+	return move(s, phone, LSC_ISSUED, to, now, e);
+}
+
+int
+lsc_untold(struct store *s, const char *phone, int64_t since, size_t *n, struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT count(*) FROM lsc WHERE phone = :phone "
+				     "AND state IN (1, 4) AND state_at >= :since");
+	int rc;
+
+	*n = 0;
+	ask_text(q, ":phone", phone);
+	ask_int(q, ":since", since);
+	rc = ask_row(q, e);
+	if (rc != 1)
+		return rc;
+	*n = (size_t)row_int(q, 0);
+	ask_end(q);
+	return 0;
+}
+
 static int
 hold(struct store *s, const char *phone, int64_t id, int64_t now, struct err *e)
 {
 	struct ask *q;
 
-	if (move(s, phone, LSC_HELD, LSC_REPLACED, now, e) != 0)
+	if (close_others(s, phone, LSC_REPLACED, now, e) != 0)
 		return -1;
 	q = store_ask(s, "UPDATE lsc SET state = 2, state_at = :now WHERE id = :id");
 	ask_int(q, ":now", now);
@@ -148,7 +176,7 @@ lsc_deleted(struct store *s, const char *phone, int64_t now, struct err *e)
 
 	if (store_begin(s, e) != 0)
 		return -1;
-	rc = move(s, phone, LSC_HELD, LSC_DELETED, now, e);
+	rc = close_others(s, phone, LSC_DELETED, now, e);
 	if (rc == 0)
 		rc = finish_order(s, phone, ORDER_DELETE, now, e);
 	return store_end(s, rc, e);

@@ -31,7 +31,9 @@ const char *lsc_state_word(enum lsc_state state); /* "issued", "held", ... */
  * Leaves the generation alone, for nobody's answer depends on it.  The same one may be entered
  * again; ERR_EXISTS: it is in another phone's account. */
 int lsc_issue(struct store *s, const char *phone, const struct cert *c, int64_t now, struct err *e);
-/* The phone stored it: HELD, the one before REPLACED, and the order, when it is to install, is done
+/* How many were issued to the phone since then and never stored; one that is under way included. */
+int lsc_untold(struct store *s, const char *phone, int64_t since, size_t *n, struct err *e);
+/* The phone stored it: HELD, all before it REPLACED, and the order, when it is to install, is done
  * (order_done()), in one transaction.  A power failure may take it back (store_begin_relaxed()):
  * the certificate is still in the account, and the order is run once more.  ERR_NOT_FOUND: not in
  * the account of this phone. */

@@ -19,6 +19,7 @@ struct model {
 	bool sbd;	    /* Security By Default: ITL, signed files, TVS */
 	bool sha512;	    /* can check files signed with SHA-512 */
 	bool tls12;	    /* speaks TLS up to 1.2; else 1.0 only, with RSA key exchange and AES */
+	bool http;	    /* asks for files by HTTP before TFTP */
 	const char *load; /* a firmware name of its family, for configuration files; may be NULL */
 };
 
@@ -26,6 +27,8 @@ struct model {
 const struct model *model_of(const char *name);
 /* All of them, in the order of the table. */
 const struct model *model_table(size_t *n);
+/* A program that somebody installs (CSF, TCT, BOT, TAB): no factory made it. */
+bool model_is_soft(const struct model *m);
 
 enum { DEVICE_NAME_MAX = 64 }; /* with its NUL */
 

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "trust/param.h"
+#include "trust/waiting.h"
 
 enum { DAY = 86400, RSA_BITS_USUAL = 2048 };
 
@@ -16,7 +17,7 @@ enum { DAY = 86400, RSA_BITS_USUAL = 2048 };
 
 #define COLUMNS                                                                                    \
 	"phone, operation, last, auth, string <> '', key_order, rsa_bits, ec_bits, made, "         \
-	"completes_by, wrong, locked_until, status, status_at"
+	"completes_by, wrong, locked_until, status, status_at, number"
 
 static bool
 is_up_to(int64_t v, int last)
@@ -34,7 +35,8 @@ take(struct ask *q, struct order *to, struct err *e)
 		.completes_by = row_int(q, 9),
 		.wrong = (int)row_int(q, 10),
 		.locked_until = row_int(q, 11),
-		.status_at = row_int(q, 13) };
+		.status_at = row_int(q, 13),
+		.number = row_int(q, 14) };
 	snprintf(to->phone, sizeof(to->phone), "%s", row_text(q, 0));
 	if (!is_up_to(row_int(q, 1), ORDER_TROUBLESHOOT) ||
 	    !is_up_to(row_int(q, 2), ORDER_TROUBLESHOOT) ||
@@ -187,13 +189,13 @@ write_order(struct store *s, const struct order *o, const char *string, int64_t 
 {
 	struct ask *q = store_ask(s,
 	    "INSERT INTO capf_order(phone, operation, last, auth, string, key_order, rsa_bits, "
-	    "ec_bits, made, completes_by, wrong, locked_until, status, status_at) "
+	    "ec_bits, made, completes_by, wrong, locked_until, status, status_at, number) "
 	    "VALUES (:phone, :operation, :operation, :auth, coalesce(:string, ''), :keys, :rsa, "
-	    ":ec, :now, :by, 0, 0, :status, :now) "
+	    ":ec, :now, :by, 0, 0, :status, :now, random()) "
 	    "ON CONFLICT(phone) DO UPDATE SET operation = :operation, last = :operation, "
 	    "auth = :auth, string = coalesce(:string, string), key_order = :keys, "
 	    "rsa_bits = :rsa, ec_bits = :ec, made = :now, completes_by = :by, wrong = 0, "
-	    "locked_until = 0, status = :status, status_at = :now");
+	    "locked_until = 0, status = :status, status_at = :now, number = random()");
 
 	ask_text(q, ":phone", o->phone);
 	ask_int(q, ":operation", o->operation);
@@ -246,6 +248,9 @@ schedule(struct store *s, struct order o, const char *string, int64_t now, struc
 		return rc == 0 ? no_phone(o.phone, e) : -1;
 	if (order_get(s, o.phone, &was, e) < 0 || fill_from(&was, &o, &string, e) != 0)
 		return -1;
+	/* What an issuer elsewhere has or made was for the order before. */
+	if (waiting_forget(s, o.phone, e) != 0)
+		return -1;
 	return write_order(s, &o, string, now, e);
 }
 
@@ -256,6 +261,22 @@ order_schedule(
 	if (check(o, string, now, e) != 0 || store_begin(s, e) != 0)
 		return -1;
 	return store_end(s, schedule(s, *o, string, now, e), e);
+}
+
+int
+order_still(struct store *s, const struct order *o, struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT 1 FROM capf_order WHERE phone = :phone "
+				     "AND number = :number AND operation = :operation");
+	int rc;
+
+	ask_text(q, ":phone", o->phone);
+	ask_int(q, ":number", o->number);
+	ask_int(q, ":operation", o->operation);
+	rc = ask_once(q, e);
+	if (rc == 0)
+		return err_set(e, ERR_NO, "what %.60s was to do was changed meanwhile", o->phone);
+	return rc == 1 ? 0 : -1;
 }
 
 /* ---- the authentication string ---- */
@@ -289,11 +310,13 @@ is_locked(const struct order *o, int64_t now)
 static int
 write_tries(struct store *s, const struct order *o, struct err *e)
 {
-	struct ask *q = store_ask(s, "UPDATE capf_order SET wrong = :wrong, locked_until = :until "
-				     "WHERE phone = :phone");
+	struct ask *q = store_ask(s, "UPDATE capf_order SET wrong = :wrong, locked_until = :until, "
+				     "status = :status, status_at = :at WHERE phone = :phone");
 
 	ask_int(q, ":wrong", o->wrong);
 	ask_int(q, ":until", o->locked_until);
+	ask_int(q, ":status", o->status);
+	ask_int(q, ":at", o->status_at);
 	ask_text(q, ":phone", o->phone);
 	return ask_once(q, e);
 }
@@ -307,7 +330,12 @@ count_try(struct store *s, struct order o, bool right, int64_t now, struct err *
 	if (right || o.locked_until != 0)
 		o.wrong = 0;
 	o.locked_until = 0;
-	if (!right && ++o.wrong >= ORDER_WRONG_MAX)
+	if (!right) {
+		o.status = STATUS_INVALID_STRING;
+		o.status_at = now;
+		o.wrong++;
+	}
+	if (o.wrong >= ORDER_WRONG_MAX)
 		o.locked_until = now + ORDER_LOCK_SECONDS;
 	if (o.wrong == was.wrong && o.locked_until == was.locked_until)
 		return 0;
@@ -363,7 +391,8 @@ static int
 settle(struct store *s, const char *phone, enum order_status status, int64_t now, struct err *e)
 {
 	struct ask *q = store_ask(s, "UPDATE capf_order SET operation = 0, string = '', wrong = 0, "
-				     "locked_until = 0, status = :status, status_at = :now "
+				     "locked_until = 0, status = :status, status_at = :now, "
+				     "number = random() "
 				     "WHERE phone = :phone AND operation <> 0");
 
 	ask_text(q, ":phone", phone);
@@ -409,7 +438,7 @@ order_failed(
 			return -1;
 		return store_end(s, settle(s, phone, status, now, e), e);
 	}
-	if (store_begin_quiet(s, e) != 0)
+	if (store_begin_note(s, e) != 0)
 		return -1;
 	return store_end(s, note_failure(s, phone, status, now, e), e);
 }

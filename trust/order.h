@@ -63,8 +63,9 @@ struct order {
 	enum order_auth auth;
 	bool has_string; /* the string itself: order_string() */
 	enum order_keys keys;
-	int rsa_bits;		    /* 512, 1024, 2048, 3072, 4096; 0: no RSA key */
-	int ec_bits;		    /* 256, 384, 521; 0: no EC key */
+	int rsa_bits;	/* 512, 1024, 2048, 3072, 4096; 0: no RSA key */
+	int ec_bits;	/* 256, 384, 521; 0: no EC key */
+	int64_t number; /* another one after each schedule and each success; 0: never scheduled */
 	int64_t made, completes_by; /* Unix seconds */
 	int wrong;
 	int64_t locked_until; /* 0: not locked */
@@ -107,10 +108,15 @@ int order_string(struct store *s, const char *phone, char to[ORDER_STRING_MAX + 
 /* Digits from OpenSSL's random numbers. */
 int order_make_string(char to[ORDER_STRING_MAX + 1], struct err *e);
 
+/* Is this still what CAPF is to do with the phone?  ERR_NO when it was scheduled anew, cancelled or
+ * done meanwhile, or the phone is gone.  For the beginning of a transaction in which a session
+ * writes what it did: who proved himself for one order may not settle another. */
+int order_still(struct store *s, const struct order *o, struct err *e);
+
 enum order_string_verdict { STRING_RIGHT, STRING_WRONG, STRING_LOCKED };
 /* Compares in constant time; counts the wrong ones, and after ORDER_WRONG_MAX of them the phone is
  * locked for ORDER_LOCK_SECONDS whatever it says; then the count starts anew.  The right one sets
- * the count back; it is used up when the order is settled. */
+ * the count back; it is used up when the order is settled.  A wrong one is its status. */
 int order_try_string(struct store *s, const char *phone, const char *string, int64_t now,
     enum order_string_verdict *verdict, struct err *e);
 

@@ -93,6 +93,40 @@ static const struct param table[] = {
 		    "unless the order says another date.",
 	},
 	{
+	    .name = PARAM_COMPLETE,
+	    .internal = "CompleteConfigurationFiles",
+	    .group = "TFTP",
+	    .type = PARAM_BOOL,
+	    .fallback = "True",
+	    .restart = { "TFTP" },
+	    .help = "True: a phone's configuration that lies in the folder is served with TVS, "
+		    "CAPF and security elements put in where it has none; the rest of it stays as "
+		    "it is, to the byte. False: it is served as it is.",
+	},
+	{
+	    .name = PARAM_BROKEN,
+	    .internal = "BrokenConfigurationFiles",
+	    .group = "TFTP",
+	    .type = PARAM_CHOICE,
+	    .fallback = "Serve",
+	    .choice = { "Serve", "Refuse" },
+	    .restart = { "TFTP" },
+	    .help = "What becomes of a phone's configuration in the folder that is no XML, and so "
+		    "cannot be completed. Serve: it is served, and signed, as it is. Refuse: the "
+		    "phone keeps what it has. The log says line and column either way.",
+	},
+	{
+	    .name = PARAM_AUTO_REGISTER,
+	    .internal = "AutoRegistration",
+	    .group = "TFTP",
+	    .type = PARAM_BOOL,
+	    .fallback = "True",
+	    .restart = { "TFTP" },
+	    .help = "True: phones that are in no list of phones register with what the default "
+		    "configuration says, and phone list shows them. In mixed mode only from "
+		    "release 11.5 on, whatever this says.",
+	},
+	{
 	    .name = PARAM_ISSUER,
 	    .internal = "CertificateIssuerToEndpoint",
 	    .group = "Cisco Certificate Authority Proxy Function",

@@ -38,6 +38,10 @@ struct param {
 #define PARAM_CAPF_PORT "CAPF Phone Port"
 #define PARAM_DURATION	"TVS Certificate Duration in Cache"
 #define PARAM_NOTIFY	"Certificate Change Notification Interval"
+/* TFTP */
+#define PARAM_COMPLETE	    "Complete Configuration Files"
+#define PARAM_BROKEN	    "Broken Configuration Files"
+#define PARAM_AUTO_REGISTER "Auto-registration"
 /* CAPF */
 #define PARAM_LSC_DAYS	   "Duration Of Certificate Validity"
 #define PARAM_ISSUER	   "Certificate Issuer to Endpoint"

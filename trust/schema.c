@@ -188,6 +188,7 @@ const char *const schema_step[] = {
 	"  string TEXT NOT NULL,"	/* authentication string; '' once used */
 	"  key_order INTEGER NOT NULL," /* enum order_keys */
 	"  rsa_bits INTEGER NOT NULL, ec_bits INTEGER NOT NULL,"
+	"  number INTEGER NOT NULL," /* another one after each schedule and each success */
 	"  made INTEGER NOT NULL,"
 	"  completes_by INTEGER NOT NULL," /* Unix seconds */
 	"  wrong INTEGER NOT NULL,"	   /* authentication strings tried, one after the other */
@@ -222,7 +223,7 @@ const char *const schema_step[] = {
 
 	/* Public keys that wait for an issuer elsewhere, and what it signed for them. */
 	"CREATE TABLE lsc_request ("
-	"  phone TEXT PRIMARY KEY,"
+	"  phone TEXT PRIMARY KEY REFERENCES phone(name) ON DELETE CASCADE,"
 	"  public_key BLOB NOT NULL," /* SubjectPublicKeyInfo */
 	"  made INTEGER NOT NULL,"
 	"  signed BLOB" /* DER; NULL: not yet */
@@ -232,6 +233,11 @@ const char *const schema_step[] = {
 
 	/* TFTP Encrypted Config of its security profile: 0, 1. */
 	"ALTER TABLE phone ADD COLUMN encrypted_config INTEGER NOT NULL DEFAULT 0;",
+
+	/* 6: phones that register by themselves */
+
+	/* When it was last sent to the default configuration, which let it; NULL: never. */
+	"ALTER TABLE phone_seen ADD COLUMN registers INTEGER;",
 };
 
 const size_t schema_steps = sizeof(schema_step) / sizeof(schema_step[0]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "trust/listing.h"
 #include "trust/node.h"
 #include "trust/outlook.h"
@@ -22,12 +23,30 @@ itl_status_word(enum itl_status status)
 	return word[status];
 }
 
+#define COLUMNS                                                                                    \
+	"phone, at, peer, node, fetched, fetched_at, holds, foreign_sha1, reported_at, note, "     \
+	"registers"
+
+static void
+take(struct ask *q, struct seen *out)
+{
+	snprintf(out->phone, sizeof(out->phone), "%s", row_text(q, 0));
+	out->at = row_int(q, 1);
+	snprintf(out->peer, sizeof(out->peer), "%s", row_text(q, 2));
+	out->node = row_int(q, 3);
+	out->fetched = row_int(q, 4);
+	out->fetched_at = row_int(q, 5);
+	out->holds = row_int(q, 6);
+	out->holds_foreign = !row_is_null(q, 7);
+	out->reported_at = row_int(q, 8);
+	snprintf(out->note, sizeof(out->note), "%s", row_text(q, 9));
+	out->registers = row_int(q, 10);
+}
+
 int
 seen_get(struct store *s, const char *phone, struct seen *out, struct err *e)
 {
-	struct ask *q = store_ask(s,
-	    "SELECT at, peer, node, fetched, fetched_at, holds, foreign_sha1, reported_at, note "
-	    "FROM phone_seen WHERE phone = :phone");
+	struct ask *q = store_ask(s, "SELECT " COLUMNS " FROM phone_seen WHERE phone = :phone");
 	int rc;
 
 	*out = (struct seen){ .at = 0 };
@@ -36,15 +55,7 @@ seen_get(struct store *s, const char *phone, struct seen *out, struct err *e)
 	rc = ask_row(q, e);
 	if (rc != 1)
 		return rc;
-	out->at = row_int(q, 0);
-	snprintf(out->peer, sizeof(out->peer), "%s", row_text(q, 1));
-	out->node = row_int(q, 2);
-	out->fetched = row_int(q, 3);
-	out->fetched_at = row_int(q, 4);
-	out->holds = row_int(q, 5);
-	out->holds_foreign = !row_is_null(q, 6);
-	out->reported_at = row_int(q, 7);
-	snprintf(out->note, sizeof(out->note), "%s", row_text(q, 8));
+	take(q, out);
 	ask_end(q);
 	return 0;
 }
@@ -129,6 +140,8 @@ has_place(struct store *s, const struct seen *v, struct err *e)
 {
 	struct ask *q;
 
+	if (strcmp(v->phone, SEEN_NOBODY) == 0)
+		return 0;
 	if (v->at != 0)
 		return 1;
 	q = store_ask(s, "SELECT 1 WHERE EXISTS (SELECT 1 FROM phone WHERE name = :phone) "
@@ -323,4 +336,67 @@ seen_status(struct store *s, const struct device *d, const struct seen *v, enum 
 	snprintf(why, SEEN_NOTE_MAX, "%s",
 	    v->at == 0 ? "never seen" : "it has not asked for its ITL since we serve it");
 	return 0;
+}
+
+/* ---- phones that register by themselves ---- */
+
+int
+seen_registers(struct store *s, const char *phone, int64_t now, struct err *e)
+{
+	struct ask *q;
+
+	if (store_begin_quiet(s, e) != 0)
+		return -1;
+	q = store_ask(s, "UPDATE phone_seen SET registers = :now WHERE phone = :phone "
+			 "AND NOT EXISTS (SELECT 1 FROM phone WHERE name = :phone)");
+	ask_text(q, ":phone", phone);
+	ask_int(q, ":now", now);
+	return store_end(s, ask_once(q, e) < 0 ? -1 : 0, e);
+}
+
+int
+seen_registering(struct store *s, struct seen **out, size_t *n, struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT " COLUMNS " FROM phone_seen "
+				     "WHERE registers IS NOT NULL "
+				     "AND NOT EXISTS (SELECT 1 FROM phone WHERE name = phone) "
+				     "ORDER BY phone");
+	struct seen *all = NULL;
+	size_t count = 0, room = 0;
+	int rc;
+
+	*out = NULL;
+	*n = 0;
+	while ((rc = ask_row(q, e)) == 1) {
+		if (count == room) {
+			room = room != 0 ? 2 * room : 64;
+			all = mem_resize(all, room * sizeof(*all));
+		}
+		all[count] = (struct seen){ .at = 0 };
+		take(q, &all[count++]);
+	}
+	if (rc < 0) {
+		free(all);
+		return -1;
+	}
+	*out = all;
+	*n = count;
+	return 0;
+}
+
+int
+seen_unregister(struct store *s, const char *phone, bool *was, struct err *e)
+{
+	struct ask *q;
+	int rc;
+
+	*was = false;
+	if (store_begin_quiet(s, e) != 0)
+		return -1;
+	q = store_ask(s, "UPDATE phone_seen SET registers = NULL "
+			 "WHERE phone = :phone AND registers IS NOT NULL");
+	ask_text(q, ":phone", phone);
+	rc = ask_once(q, e) < 0 ? -1 : 0;
+	*was = rc == 0 && store_changes(s) > 0;
+	return store_end(s, rc, e);
 }

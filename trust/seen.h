@@ -18,6 +18,10 @@
 enum itl_status { ITL_UNKNOWN, ITL_NOT_INSTALLED, ITL_MATCH, ITL_MISMATCH };
 const char *itl_status_word(enum itl_status status); /* "Match", "Not Installed", ... */
 
+/* The name of a phone that is none: who tries the servers out asks for its files, and leaves no
+ * trail.  An address that RFC 7042 sets aside for documentation. */
+#define SEEN_NOBODY "SEP00005E0053FF"
+
 enum { SEEN_NOTE_MAX = 400, SEEN_STRANGERS_MAX = 20000 };
 
 struct seen {
@@ -31,6 +35,9 @@ struct seen {
 	bool holds_foreign;	  /* it reported one that is not ours */
 	int64_t reported_at;	  /* 0: it never said; we reckon */
 	char note[SEEN_NOTE_MAX]; /* why we think so */
+	/* When it last asked for a configuration, had none and could register with the default one
+	 * (auto-registration); 0: never. */
+	int64_t registers;
 };
 
 /* It asked the node for something; list: what it was given, 0 for other files.  With a list it is
@@ -40,6 +47,14 @@ int seen_asked(struct store *s, const char *phone, const char *peer, int64_t nod
 /* It said what it holds: the SHA-1 of its ITL, empty for none. */
 int
 seen_reported(struct store *s, const char *phone, struct bytes sha1, int64_t now, struct err *e);
+
+/* It was sent to the default configuration.  Nothing for phones that we know, and for those that
+ * were never seen. */
+int seen_registers(struct store *s, const char *phone, int64_t now, struct err *e);
+/* Those that register by themselves and were not added, by name.  *out is the caller's to free. */
+int seen_registering(struct store *s, struct seen **out, size_t *n, struct err *e);
+/* No longer, until it asks again.  *was: whether it did. */
+int seen_unregister(struct store *s, const char *phone, bool *was, struct err *e);
 
 /* Zeroed but for the name when it was never seen. */
 int seen_get(struct store *s, const char *phone, struct seen *out, struct err *e);

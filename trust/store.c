@@ -321,6 +321,12 @@ store_begin_relaxed(struct store *s, struct err *e)
 	return begin(s, true, false, e);
 }
 
+int
+store_begin_note(struct store *s, struct err *e)
+{
+	return begin(s, false, false, e);
+}
+
 void
 store_rollback(struct store *s)
 {

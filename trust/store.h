@@ -42,6 +42,8 @@ int store_begin_quiet(struct store *s, struct err *e);
  * process is killed, but a power failure may take it back (and never anything that came before it).
  * Durable when it is nested in a change of the other kinds, or one of those in it. */
 int store_begin_relaxed(struct store *s, struct err *e);
+/* Both: for a note of what happened, which strangers can cause as often as they like. */
+int store_begin_note(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 /* Ends a nested change: commits when rc is 0, else takes it back; gives rc, or -1. */

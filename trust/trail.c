@@ -14,7 +14,8 @@ struct sighting {
 	char phone[DEVICE_NAME_MAX], peer[64];
 	int64_t node, at; /* of its last request */
 	int64_t list, list_node, list_at;
-	uint32_t next; /* in its bucket: index + 1 */
+	int64_t registers; /* 0: not that we know */
+	uint32_t next;	   /* in its bucket: index + 1 */
 };
 
 struct trail {
@@ -123,6 +124,15 @@ trail_phone(
 	v->list_at = now;
 }
 
+void
+trail_registers(struct trail *t, const char *phone, int64_t now)
+{
+	struct sighting *v = find(t, phone);
+
+	if (v != NULL)
+		v->registers = now;
+}
+
 /* The list at its own time: this may be written long after another worker's newer one. */
 static int
 write_phone(struct store *s, const struct sighting *v, struct err *e)
@@ -130,7 +140,9 @@ write_phone(struct store *s, const struct sighting *v, struct err *e)
 	if (v->list != 0 &&
 	    seen_asked(s, v->phone, v->peer, v->list_node, v->list, v->list_at, e) != 0)
 		return -1;
-	return seen_asked(s, v->phone, v->peer, v->node, 0, v->at, e);
+	if (seen_asked(s, v->phone, v->peer, v->node, 0, v->at, e) != 0)
+		return -1;
+	return v->registers == 0 ? 0 : seen_registers(s, v->phone, v->registers, e);
 }
 
 static int

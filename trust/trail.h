@@ -27,6 +27,9 @@ void trail_event(struct trail *t, const struct event_row *event);
 void trail_phone(
     struct trail *t, const char *phone, const char *peer, int64_t node, int64_t list, int64_t now);
 
+/* The phone that was just noted was sent to the default configuration (seen_registers()). */
+void trail_registers(struct trail *t, const char *phone, int64_t now);
+
 /* Writes what there is.  patience: how many milliseconds it may wait for another process that is
  * changing the store - none on a worker's loop; then it stays for the next time (ERR_BUSY).
  * *dropped: how many found no place since the last time. */

@@ -1,5 +1,6 @@
 #include "trust/x509.h"
 
+#include <assert.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
@@ -19,23 +20,31 @@ x509_failed(struct err *e, const char *what)
 	return err_set(e, ERR_FAILED, "%s: %s", what, text);
 }
 
-/* As CUCM's self-signed certificates have; the top bit may be set (then DER needs a seventeenth,
- * which trust lists leave out).  The first byte is never 0, so that it is 16. */
+/* The top bit may be set (then DER needs one byte more, which trust lists leave out).  The first
+ * byte is never 0, so that there are as many as were asked for. */
 int
-x509_set_serial(X509 *x, struct err *e)
+x509_set_serial_of(X509 *x, size_t bytes, struct err *e)
 {
 	uint8_t raw[SERIAL_BYTES];
 	BIGNUM *n;
 	int ok;
 
+	assert(bytes > 0 && bytes <= sizeof(raw));
 	do {
-		if (RAND_bytes(raw, sizeof(raw)) != 1)
+		if (RAND_bytes(raw, (int)bytes) != 1)
 			return x509_failed(e, "no random bytes");
 	} while (raw[0] == 0);
-	n = BN_bin2bn(raw, sizeof(raw), NULL);
+	n = BN_bin2bn(raw, (int)bytes, NULL);
 	ok = n != NULL && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) != NULL;
 	BN_free(n);
 	return ok ? 0 : x509_failed(e, "cannot make the serial number");
+}
+
+/* As CUCM's self-signed certificates have. */
+int
+x509_set_serial(X509 *x, struct err *e)
+{
+	return x509_set_serial_of(x, SERIAL_BYTES, e);
 }
 
 int
@@ -56,28 +65,40 @@ x509_name_add(X509_NAME *name, const char *key, const char *value)
 		   name, key, MBSTRING_UTF8, (const unsigned char *)value, -1, -1, 0) == 1;
 }
 
-X509_EXTENSION *
-x509_extension(X509 *x, int nid, const char *value)
+static X509_EXTENSION *
+extension_by(X509 *x, X509 *issuer, int nid, const char *value)
 {
 	X509V3_CTX ctx;
 
-	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
 	X509V3_set_ctx_nodb(&ctx);
 	return X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
 }
 
+X509_EXTENSION *
+x509_extension(X509 *x, int nid, const char *value)
+{
+	return extension_by(x, x, nid, value);
+}
+
 bool
-x509_add_extension(X509 *x, int nid, const char *value)
+x509_add_extension_by(X509 *x, X509 *issuer, int nid, const char *value)
 {
 	X509_EXTENSION *ext;
 	bool ok;
 
 	if (value == NULL)
 		return true;
-	ext = x509_extension(x, nid, value);
+	ext = extension_by(x, issuer, nid, value);
 	ok = ext != NULL && X509_add_ext(x, ext, -1) == 1;
 	X509_EXTENSION_free(ext);
 	return ok;
+}
+
+bool
+x509_add_extension(X509 *x, int nid, const char *value)
+{
+	return x509_add_extension_by(x, x, nid, value);
 }
 
 struct cert *

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cmd/phone/prove.h"
+#include "trust/model.h"
 
 enum { RSA_LEAST = 512, RSA_MOST = 4096 };
 
@@ -51,7 +52,6 @@ enrol_end_word(enum enrol_end end)
 	return word[end];
 }
 
-/* 11 is CAPF_LATE_REQUEST in the error codes that Mozilla's SIPCC client had for CAPF. */
 const char *
 enrol_reason_text(int reason)
 {
@@ -64,7 +64,7 @@ enrol_reason_text(int reason)
 		return "declined";
 	case CAPF_UNKNOWN_DEVICE:
 		return "unknown device";
-	case 11:
+	case CAPF_LATE:
 		return "too late";
 	default:
 		return "?";
@@ -295,22 +295,10 @@ on_key(struct talk *t, const struct capf_message *asked)
 
 /* ---- store a certificate ---- */
 
-/* The common name is the phone's, alone or behind its model's ("CP-8861-SEP..."). */
-static bool
-is_named(const struct cert *c, const char *device)
-{
-	const char *name = cert_common_name(c);
-	size_t n = strlen(name), own = strlen(device);
-
-	if (n < own || strcmp(name + n - own, device) != 0)
-		return false;
-	return n == own || name[n - own - 1] == '-';
-}
-
 static int
 check_lsc(const struct talk *t, const struct cert *c, const struct key *k, struct err *e)
 {
-	if (!is_named(c, t->plan->device))
+	if (!device_name_in(cert_common_name(c), t->plan->device))
 		return err_set(e, ERR_NO, "the certificate is for %.120s", cert_common_name(c));
 	if (k == NULL)
 		return err_set(e, ERR_NO, "it made no key that a certificate could be for");

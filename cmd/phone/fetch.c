@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where nobody listens by HTTP, TFTP must not have to wait for long. */
+#define HTTP_CONNECT_MS 3000L
+
 const char *
 fetch_outcome_word(enum fetch_outcome outcome)
 {
@@ -20,18 +23,24 @@ fetch_outcome_word(enum fetch_outcome outcome)
 	return word[outcome];
 }
 
+/* The ways to a file. */
+struct way {
+	const char *scheme;
+	unsigned port;
+};
+
 /* Put together by libcurl, which refuses hosts and names that would mean something else in a URL.
  */
 static CURLU *
-url_of(const struct address *a, const char *name)
+url_of(const struct address *a, const struct way *way, const char *name)
 {
 	CURLU *url = curl_url();
 	char host[ADDRESS_HOST_MAX + 2], port[8], path[FETCH_NAME_MAX + 1];
 
 	snprintf(host, sizeof(host), address_is_v6(a->host) ? "[%s]" : "%s", a->host);
-	snprintf(port, sizeof(port), "%u", a->port);
+	snprintf(port, sizeof(port), "%u", way->port);
 	snprintf(path, sizeof(path), "/%s", name);
-	if (url != NULL && curl_url_set(url, CURLUPART_SCHEME, "tftp", 0) == CURLUE_OK &&
+	if (url != NULL && curl_url_set(url, CURLUPART_SCHEME, way->scheme, 0) == CURLUE_OK &&
 	    curl_url_set(url, CURLUPART_HOST, host, 0) == CURLUE_OK &&
 	    curl_url_set(url, CURLUPART_PORT, port, 0) == CURLUE_OK &&
 	    curl_url_set(url, CURLUPART_PATH, path, CURLU_URLENCODE) == CURLUE_OK)
@@ -61,6 +70,10 @@ prepare(CURL *curl, CURLU *url, const struct fetch_server *server, struct wr *fi
 	       /* As phones ask: the read request in Cisco's webcast capture of a 7900 phone is 73
 		* bytes on the wire, room for name and mode and no block size or other option. */
 	       curl_easy_setopt(curl, CURLOPT_TFTP_NO_OPTIONS, 1L) == CURLE_OK &&
+	       /* No answer but the file itself: no page that says it is missing. */
+	       curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_MS) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, file) == CURLE_OK;
 }
@@ -135,10 +148,10 @@ perform(CURL *curl, CURLU *url, const struct fetch_server *server, const char *n
 }
 
 static enum fetch_outcome
-get(void *ctx, const char *name, struct wr *out, struct err *e)
+get_by(const struct way *way, const struct fetch_server *server, const char *name, struct wr *out,
+    struct err *e)
 {
-	const struct fetch_server *server = ctx;
-	CURLU *url = url_of(&server->address, name);
+	CURLU *url = url_of(&server->address, way, name);
 	CURL *curl = curl_easy_init();
 	enum fetch_outcome outcome = FETCH_ERROR;
 
@@ -151,6 +164,19 @@ get(void *ctx, const char *name, struct wr *out, struct err *e)
 	curl_easy_cleanup(curl);
 	curl_url_cleanup(url);
 	return outcome;
+}
+
+/* "HTTP download error, try tftp download", says the console of an 8945, also for a file that the
+ * server does not have. */
+static enum fetch_outcome
+get(void *ctx, const char *name, struct wr *out, struct err *e)
+{
+	const struct fetch_server *server = ctx;
+	struct way http = { "http", server->http_port }, tftp = { "tftp", server->address.port };
+
+	if (server->http_port != 0 && get_by(&http, server, name, out, e) == FETCH_GOT)
+		return FETCH_GOT;
+	return get_by(&tftp, server, name, out, e);
 }
 
 struct fetcher

@@ -14,6 +14,7 @@
 enum {
 	FETCH_MAX = 2 << 20,	/* phones download no more than 2048 KB */
 	FETCH_TFTP_PORT = 6969, /* where a lab listens; a real cluster has 69 */
+	FETCH_HTTP_PORT = 6970, /* everywhere */
 	FETCH_NAME_MAX = 96,	/* a file name, with its NUL */
 };
 
@@ -35,7 +36,10 @@ struct fetcher {
 
 struct fetch_server {
 	struct address address;
-	unsigned seconds; /* for one file, from the question to its last byte */
+	unsigned seconds; /* for one file and way, from the question to its last byte */
+	/* Each file is asked for there first, and by TFTP when that does not give it, as newer
+	 * phones do; 0: by TFTP alone. */
+	uint16_t http_port;
 };
 
 /* Lives as long as the server it is given. */

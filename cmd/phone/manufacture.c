@@ -1,16 +1,25 @@
 #include "cmd/phone/manufacture.h"
 
-#include <openssl/err.h>
-#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/mem.h"
+#include "trust/x509.h"
 
-enum { SERIAL_BYTES = 10, FILE_MODE = 0600, CA_BITS = 2048, CN_MAX = 65, SN_DIGITS = 8 };
+enum {
+	SERIAL_BYTES = 10,
+	FILE_MODE = 0600,
+	CERT_FILE_MODE = 0644,
+	CERT_FILE_MAX = 65536,
+	CA_BITS = 2048,
+	CN_MAX = 65,
+	SN_DIGITS = 8
+};
 
 /* Twenty years each way. */
 static const int64_t ca_span = (int64_t)20 * 365 * 86400;
@@ -25,106 +34,35 @@ factory_clear(struct factory *f)
 	*f = (struct factory){ .cert = NULL };
 }
 
-static int
-openssl_failed(struct err *e, const char *what)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
-
-	ERR_clear_error();
-	return err_set(e, ERR_FAILED, "%s: %s", what, reason == NULL ? "no reason given" : reason);
-}
-
-/* ---- parts of a certificate ---- */
-
-/* Random; positive and never 0. */
-static bool
-set_serial(X509 *x)
-{
-	uint8_t raw[SERIAL_BYTES];
-	BIGNUM *n;
-	bool ok;
-
-	if (RAND_bytes(raw, sizeof(raw)) != 1)
-		return false;
-	raw[0] = (raw[0] & 0x3f) | 0x40;
-	n = BN_bin2bn(raw, sizeof(raw), NULL);
-	ok = n != NULL && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) != NULL;
-	BN_free(n);
-	return ok;
-}
-
-static bool
-set_validity(X509 *x, int64_t from, int64_t until)
-{
-	return ASN1_TIME_set(X509_getm_notBefore(x), (time_t)from) != NULL &&
-	       ASN1_TIME_set(X509_getm_notAfter(x), (time_t)until) != NULL;
-}
-
-static bool
-add_part(X509_NAME *name, const char *key, const char *value)
-{
-	return X509_NAME_add_entry_by_txt(
-		   name, key, MBSTRING_UTF8, (const unsigned char *)value, -1, -1, 0) == 1;
-}
-
-static bool
-add_extension(X509 *x, X509 *issuer, int nid, const char *value)
-{
-	X509_EXTENSION *ext;
-	X509V3_CTX ctx;
-	bool ok;
-
-	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
-	X509V3_set_ctx_nodb(&ctx);
-	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	ok = ext != NULL && X509_add_ext(x, ext, -1) == 1;
-	X509_EXTENSION_free(ext);
-	return ok;
-}
-
+/* What is the same for a CA and a MIC, and comes last. */
 static struct cert *
-cert_of(X509 *x, struct err *e)
+finish(X509 *x, const struct key *signer, int64_t from, int64_t until, struct err *e)
 {
-	unsigned char *der = NULL;
-	int n = i2d_X509(x, &der);
-	struct cert *c = NULL;
-
-	if (n > 0)
-		c = cert_from_der(bytes_over(der, (size_t)n), e);
-	else
-		openssl_failed(e, "cannot encode the certificate");
-	OPENSSL_free(der);
-	return c;
+	if (x509_set_serial_of(x, SERIAL_BYTES, e) != 0 ||
+	    x509_set_validity(x, from, until, e) != 0)
+		return NULL;
+	return x509_sign(x, signer, e);
 }
 
 /* ---- the CA ---- */
-
-static bool
-fill_ca(X509 *x, const struct key *key, int64_t now)
-{
-	X509_NAME *name = X509_get_subject_name(x);
-
-	return X509_set_version(x, X509_VERSION_3) == 1 && set_serial(x) &&
-	       X509_set_pubkey(x, key_handle(key)) == 1 &&
-	       set_validity(x, now - ca_span, now + ca_span) && add_part(name, "O", MAKER) &&
-	       add_part(name, "CN", "Lab Manufacturing CA SHA2") &&
-	       X509_set_issuer_name(x, name) == 1 &&
-	       add_extension(x, x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-	       add_extension(x, x, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-	       add_extension(x, x, NID_subject_key_identifier, "hash") &&
-	       X509_sign(x, key_handle(key), EVP_sha256()) > 0;
-}
 
 static struct cert *
 make_ca(const struct key *key, int64_t now, struct err *e)
 {
 	X509 *x = X509_new();
+	X509_NAME *name = x == NULL ? NULL : X509_get_subject_name(x);
 	struct cert *c = NULL;
 
-	if (x != NULL && fill_ca(x, key, now))
-		c = cert_of(x, e);
+	if (x != NULL && X509_set_version(x, X509_VERSION_3) == 1 &&
+	    X509_set_pubkey(x, key_handle(key)) == 1 && x509_name_add(name, "O", MAKER) &&
+	    x509_name_add(name, "CN", "Lab Manufacturing CA SHA2") &&
+	    X509_set_issuer_name(x, name) == 1 &&
+	    x509_add_extension(x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+	    x509_add_extension(x, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+	    x509_add_extension(x, NID_subject_key_identifier, "hash"))
+		c = finish(x, key, now - ca_span, now + ca_span, e);
 	else
-		openssl_failed(e, "cannot make the manufacturer's CA");
+		x509_failed(e, "cannot make the manufacturer's CA");
 	X509_free(x);
 	return c;
 }
@@ -164,6 +102,48 @@ load(const char *path, struct factory *f, struct err *e)
 	    cert_subject(f->cert, CERT_CISCO));
 }
 
+/* A file that is there may be somebody's: it is right, or it stays and nothing goes on. */
+static int
+check_cert_file(const char *path, const struct cert *ca, struct err *e)
+{
+	struct wr text = { 0 };
+	struct cert *there = NULL;
+	bool is_it = file_read(path, CERT_FILE_MAX, &text, e) == 0 &&
+		     (there = cert_from_pem(wr_view(&text), e)) != NULL && cert_eq(there, ca);
+
+	cert_free(there);
+	wr_wipe(&text);
+	if (is_it)
+		return 0;
+	err_set(e, ERR_USAGE, "%.200s does not hold the certificate of the CA", path);
+	return err_hint(e, "move it away, and it is written anew");
+}
+
+/* The certificate alone, for whoever is to trust it: the other file has the private key, too. */
+static int
+write_cert_file(const char *ca_path, const struct cert *ca, struct err *e)
+{
+	char *path = factory_cert_path(ca_path);
+	struct wr pem = { 0 };
+	int rc;
+
+	if (file_exists(path)) {
+		rc = check_cert_file(path, ca, e);
+	} else {
+		cert_to_pem(ca, &pem);
+		rc = file_replace(path, wr_view(&pem), CERT_FILE_MODE, e);
+	}
+	wr_free(&pem);
+	free(path);
+	return rc;
+}
+
+char *
+factory_cert_path(const char *ca_path)
+{
+	return mem_fmt("%s.crt", ca_path);
+}
+
 int
 factory_open(const char *path, int64_t now, struct factory *out, bool *made, struct err *e)
 {
@@ -173,6 +153,8 @@ factory_open(const char *path, int64_t now, struct factory *out, bool *made, str
 	*out = f;
 	*made = !file_exists(path);
 	rc = *made ? found(path, now, &f, e) : load(path, &f, e);
+	if (rc == 0)
+		rc = write_cert_file(path, f.cert, e);
 	if (rc == 0)
 		*out = f;
 	else
@@ -193,25 +175,22 @@ name_phone(X509_NAME *name, const struct mic_want *want)
 	snprintf(serial, sizeof(serial), "PID:CP-%.20s SN:LAB%s", want->model->name,
 	    want->name + (n > SN_DIGITS ? n - SN_DIGITS : 0));
 	snprintf(cn, sizeof(cn), "CP-%.20s-%.40s", want->model->name, want->name);
-	return add_part(name, "serialNumber", serial) && add_part(name, "O", MAKER) &&
-	       add_part(name, "OU", "CTG") && add_part(name, "CN", cn);
+	return x509_name_add(name, "serialNumber", serial) && x509_name_add(name, "O", MAKER) &&
+	       x509_name_add(name, "OU", "CTG") && x509_name_add(name, "CN", cn);
 }
 
 static bool
-fill_mic(
-    X509 *x, X509 *ca, const struct factory *f, const struct mic_want *want, const struct key *key)
+fill_mic(X509 *x, X509 *ca, const struct mic_want *want, const struct key *key)
 {
-	return X509_set_version(x, X509_VERSION_3) == 1 && set_serial(x) &&
+	return X509_set_version(x, X509_VERSION_3) == 1 &&
 	       X509_set_pubkey(x, key_handle(key)) == 1 &&
-	       set_validity(x, want->not_before, want->not_after) &&
 	       name_phone(X509_get_subject_name(x), want) &&
 	       X509_set_issuer_name(x, X509_get_subject_name(ca)) == 1 &&
-	       add_extension(x, ca, NID_key_usage,
+	       x509_add_extension_by(x, ca, NID_key_usage,
 		   "critical,digitalSignature,nonRepudiation,keyEncipherment") &&
-	       add_extension(x, ca, NID_ext_key_usage, "serverAuth,clientAuth") &&
-	       add_extension(x, ca, NID_subject_key_identifier, "hash") &&
-	       add_extension(x, ca, NID_authority_key_identifier, "keyid") &&
-	       X509_sign(x, key_handle(f->key), EVP_sha256()) > 0;
+	       x509_add_extension_by(x, ca, NID_ext_key_usage, "serverAuth,clientAuth") &&
+	       x509_add_extension_by(x, ca, NID_subject_key_identifier, "hash") &&
+	       x509_add_extension_by(x, ca, NID_authority_key_identifier, "keyid");
 }
 
 static int
@@ -221,7 +200,7 @@ check_want(const struct mic_want *want, struct err *e)
 	    strncmp(want->name, want->model->prefix, strlen(want->model->prefix)) != 0)
 		return err_set(e, ERR_USAGE, "a %s has a name that starts with %s, not %.60s",
 		    want->model->name, want->model->prefix, want->name);
-	if (strcmp(want->model->prefix, "SEP") != 0 && strcmp(want->model->prefix, "ATA") != 0)
+	if (model_is_soft(want->model))
 		return err_set(
 		    e, ERR_USAGE, "a %s comes from no factory: it has no MIC", want->model->name);
 	if (want->not_after <= want->not_before)
@@ -240,10 +219,10 @@ factory_mic(
 		return NULL;
 	x = X509_new();
 	ca = X509_dup(cert_handle(f->cert));
-	if (x != NULL && ca != NULL && fill_mic(x, ca, f, want, key))
-		c = cert_of(x, e);
+	if (x != NULL && ca != NULL && fill_mic(x, ca, want, key))
+		c = finish(x, f->key, want->not_before, want->not_after, e);
 	else
-		openssl_failed(e, "cannot make the MIC");
+		x509_failed(e, "cannot make the MIC");
 	X509_free(ca);
 	X509_free(x);
 	return c;

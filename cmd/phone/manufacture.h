@@ -24,8 +24,12 @@ void factory_clear(struct factory *f);
 
 /* From a PEM file with certificate and key.  One that is missing is made, for its owner alone to
  * read: *made.  A MIC may have been issued, and have run out, long before now, so the new CA is
- * older than that.  factory_clear() it. */
+ * older than that.  The certificate alone is written beside it, to be handed out, where it is
+ * missing; ERR_USAGE when something else is there.  factory_clear() it. */
 int factory_open(const char *path, int64_t now, struct factory *out, bool *made, struct err *e);
+
+/* Where that certificate is: FILE.crt.  The caller frees. */
+char *factory_cert_path(const char *ca_path);
 
 struct mic_want {
 	const char *name; /* SEP001122334455; soft phones have no MIC */

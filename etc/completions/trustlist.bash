@@ -10,7 +10,7 @@ _trustlist_words() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--json | --yes | --help | --version | --restart | --dry-run | --chain | --der | --by-name | \
-			--stay | --all | --no-ec | --at-once | --lsc | --generate-string | --pending | --stale) ;;
+			--stay | --offline | --all | --no-ec | --at-once | --lsc | --generate-string | --pending | --stale) ;;
 		--encrypted-config) # of `phone set` it has a value
 			[[ ${COMP_WORDS[i + 1]-} != @(on|off) ]] || ((i++))
 			;;

@@ -1,11 +1,14 @@
 /* The verbs of CAPF on a cluster with phones that hold LSCs: what they write, and what they show.
  */
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "admin/verbs.h"
+#include "base/file.h"
+#include "base/mem.h"
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
 #include "trust/device.h"
@@ -13,6 +16,8 @@
 #include "trust/order.h"
 #include "trust/param.h"
 #include "trust/service.h"
+#include "trust/waiting.h"
+#include "trust/x509.h"
 
 #define A "SEP00000000000A"
 #define B "SEP00000000000B"
@@ -21,7 +26,7 @@
 enum { DAY = 86400, ARGS_MAX = 4, OPTIONS_MAX = 8 };
 
 static const struct verb_set *const sets[] = { &phone_verbs, &capf_verbs, &capf_show_verbs,
-	&lsc_verbs };
+	&lsc_verbs, &csr_verbs, &cert_change_verbs };
 
 static void
 add_phone(struct store *s, const char *name, const char *model, enum security_mode mode)
@@ -123,6 +128,16 @@ refuses(struct store *s, const char *const *word, enum err_code code, const char
 	CU_ASSERT_EQUAL(r.rc, -1);
 	CU_ASSERT_EQUAL(r.e.code, code);
 	ASSERT_ERR_SAYS(r.e, why);
+	result_free(&r);
+}
+
+static void
+hints(struct store *s, const char *const *word, const char *at)
+{
+	struct result r = ask(s, RIGHT_ADMIN, word);
+
+	CU_ASSERT_EQUAL(r.rc, -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.e.hint, at));
 	result_free(&r);
 }
 
@@ -239,15 +254,42 @@ options_tell_which_phones(void)
 	CU_ASSERT_EQUAL(order_now(s, A).operation, ORDER_NONE);
 	CU_ASSERT_EQUAL(order_now(s, B).operation, ORDER_DELETE);
 	CU_ASSERT_EQUAL(order_now(s, C).operation, ORDER_DELETE);
-	CU_ASSERT(shows(s,
+	refuses(s,
 	    WORDS("capf", "schedule", "-operation", "install", "-model", "7975",
 		"-lsc-expires-before", "2030-01-01"),
-	    "\"scheduled\":0"));
+	    ERR_NOT_FOUND, "no phone");
+	CU_ASSERT_EQUAL(order_now(s, A).operation, ORDER_NONE);
 	CU_ASSERT(shows(
 	    s, WORDS("capf", "schedule", "-operation", "install", "-all", ""), "\"scheduled\":3"));
 	CU_ASSERT_EQUAL(order_now(s, A).operation, ORDER_INSTALL);
 	cert_free(soon);
 	cert_free(late);
+	store_close(s);
+}
+
+/* A key that was named with an order that makes none was remembered for the next one. */
+static void
+a_key_is_for_install_alone(void)
+{
+	static const char *const others[] = { "delete", "troubleshoot", "none" };
+	struct store *s = three_phones();
+
+	for (size_t i = 0; i < 3; i++)
+		refuses(s, WORDS("capf", "schedule", A, "-operation", others[i], "-key", "ec:384"),
+		    ERR_USAGE, "--key is for install");
+	does(s, WORDS("capf", "schedule", A, "-operation", "install"));
+	CU_ASSERT_EQUAL(order_now(s, A).keys, ORDER_RSA);
+	CU_ASSERT_EQUAL(order_now(s, A).rsa_bits, 2048);
+	store_close(s);
+}
+
+static void
+it_may_be_so_many_days(void)
+{
+	struct store *s = three_phones();
+
+	does(s, WORDS("capf", "schedule", A, "-operation", "install", "-completes-by", "5d"));
+	CU_ASSERT_EQUAL(order_now(s, A).completes_by, LAB_NOW + 5 * DAY);
 	store_close(s);
 }
 
@@ -264,6 +306,8 @@ it_is_all_or_nothing(void)
 		    "-generate-string", ""));
 	refuses(s, WORDS("capf", "schedule", B, C, "-operation", "delete", "-auth", "string"),
 	    ERR_USAGE, C " has no authentication string");
+	hints(s, WORDS("capf", "schedule", C, "-operation", "delete", "-auth", "string"),
+	    "--auth-string-file FILE gives one, --generate-string makes one");
 	CU_ASSERT_EQUAL(order_now(s, B).operation, ORDER_INSTALL);
 	store_close(s);
 }
@@ -390,6 +434,64 @@ what_keeps_phones_away_is_said(void)
 	store_close(s);
 }
 
+/* Says it of exactly these. */
+static void
+warns(struct store *s, const char *const *word, const char *warning)
+{
+	struct result r = ask(s, RIGHT_ADMIN, word);
+	bool found = strstr(r.text, warning) != NULL;
+
+	CU_ASSERT_EQUAL(r.rc, 0);
+	if (!found)
+		fprintf(stderr, "\n    no %s in %s\n", warning, r.text);
+	CU_ASSERT(found);
+	result_free(&r);
+}
+
+static void
+what_will_not_work_later_is_said(void)
+{
+	struct store *s = three_phones();
+
+	add_phone(s, "CSFANNA", "CSF", SECURITY_NONE);
+	warns(s, WORDS("capf", "schedule", A, "-operation", "install", "-key", "rsa:512"),
+	    "Warning: " A ": an RSA key of 512 bits has no room");
+	warns(s, WORDS("capf", "schedule", A, B, "-operation", "install"), /* as its last one */
+	    "Warning: " A ": an RSA key of 512 bits");
+	CU_ASSERT(
+	    shows(s, WORDS("capf", "schedule", A, "-operation", "delete"), "\"warnings\":[]"));
+	CU_ASSERT(shows(s, WORDS("capf", "schedule", A, "-operation", "install", "-key", "ec:256"),
+	    "\"warnings\":[]"));
+	warns(s, WORDS("capf", "schedule", A, "CSFANNA", "-operation", "delete"),
+	    "Warning: CSFANNA: soft phones know neither");
+	warns(s, WORDS("capf", "schedule", "CSFANNA", "-operation", "troubleshoot"),
+	    "Warning: CSFANNA: soft phones know neither");
+	warns(s, WORDS("capf", "schedule", B, "CSFANNA", "-operation", "install", "-auth", "mic"),
+	    "Warning: CSFANNA: soft phones show CAPF no certificate");
+	CU_ASSERT(shows(
+	    s, WORDS("capf", "schedule", "CSFANNA", "-operation", "install"), "\"warnings\":[]"));
+	CU_ASSERT(shows(s, WORDS("capf", "schedule", A, B, "-operation", "install"),
+	    "\"warnings\":[\"anullstringproves"));
+	CU_ASSERT(shows(s, WORDS("capf", "schedule", A, B, "-operation", "install", "-auth", "lsc"),
+	    "\"warnings\":[]"));
+	store_close(s);
+}
+
+static void
+cancelling_takes_options_too(void)
+{
+	struct store *s = three_phones();
+
+	does(s, WORDS("capf", "schedule", "-all", "", "-operation", "install"));
+	CU_ASSERT(shows(s, WORDS("capf", "cancel", "-model", "8861"), "\"cancelled\":2"));
+	CU_ASSERT_EQUAL(order_now(s, A).operation, ORDER_INSTALL);
+	CU_ASSERT(shows(s, WORDS("capf", "cancel", "-all", ""), "\"cancelled\":1"));
+	refuses(s, WORDS("capf", "cancel"), ERR_USAGE, "--all");
+	refuses(s, WORDS("capf", "cancel", A, "-all", ""), ERR_USAGE, "not both");
+	refuses(s, WORDS("capf", "cancel", "-model", "7965"), ERR_NOT_FOUND, "no phone");
+	store_close(s);
+}
+
 static void
 cancelling_takes_back_the_order_and_the_string(void)
 {
@@ -444,7 +546,8 @@ a_phone_is_shown_as_on_its_page(void)
 	struct result r;
 	struct err e;
 
-	does(s, WORDS("capf", "schedule", A, "-operation", "troubleshoot", "-key", "ec:256"));
+	does(s, WORDS("capf", "schedule", A, "-operation", "install", "-key", "ec:256"));
+	does(s, WORDS("capf", "schedule", A, "-operation", "troubleshoot"));
 	CU_ASSERT_EQUAL(lsc_shown(s, A, SHOWN_MIC, mic, LAB_NOW, &e), 0);
 	r = ask(s, RIGHT_READ, WORDS("capf", "show", A));
 	CU_ASSERT(strstr(r.text, "Certification Authority Proxy Function (CAPF) Information\n"
@@ -478,6 +581,15 @@ a_locked_phone_is_shown_so(void)
 		CU_ASSERT_EQUAL(order_try_string(s, A, "0", LAB_NOW - 10, &verdict, &e), 0);
 	CU_ASSERT(shows(s, WORDS("capf", "show", A),
 	    "\"locked\":true,\"locked_until\":\"2023-11-14T22:23:10Z\""));
+	CU_ASSERT(shows(
+	    s, WORDS("capf", "list"), "\"locked\":true,\"locked_until\":\"2023-11-14T22:23:10Z\""));
+	warns(s, WORDS("capf", "show", A), ", locked until 22:23:10\n");
+	warns(s, WORDS("capf", "list"), ", locked until 22:23:10 ");
+	does(s, WORDS("capf", "schedule", A, "-operation", "install", "-auth", "string"));
+	CU_ASSERT_EQUAL(order_try_string(s, A, "0", LAB_NOW, &verdict, &e), 0);
+	CU_ASSERT(shows(s, WORDS("capf", "list"), /* the lock is gone */
+	    "\"wrong_strings\":1,\"locked\":false,\"locked_until\":null"));
+	warns(s, WORDS("capf", "show", A), "Wrong strings: 1\n");
 	store_close(s);
 }
 
@@ -570,11 +682,148 @@ phones_are_listed_with_their_lscs(void)
 	store_close(s);
 }
 
+/* ---- what an issuer elsewhere signed ---- */
+
+/* B left key 1; what the CA made of it. */
+static struct store *
+one_waits(void)
+{
+	struct store *s = three_phones();
+	struct cert *c = lab_made_by_hand("x", 1, 1), *ca = lab_root("Offline CA", 3);
+	struct wr key = { 0 };
+	struct err e;
+	bool added;
+
+	cert_public_key_info(c, &key);
+	CU_ASSERT_EQUAL(waiting_put(s, B, wr_view(&key), LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL(certs_trust(s, lab_kind("CAPF-trust"), ca, LAB_NOW, &added, &e), 0);
+	wr_free(&key);
+	cert_free(c);
+	cert_free(ca);
+	return s;
+}
+
+static struct cert *
+signed_with(const char *constraints, const char *usage)
+{
+	X509 *x = X509_new();
+	struct err e = { 0 };
+	struct cert *c;
+
+	X509_set_version(x, X509_VERSION_3);
+	CU_ASSERT_EQUAL(x509_set_serial(x, &e), 0);
+	CU_ASSERT_EQUAL(x509_set_validity(x, LAB_NOW, LAB_NOW + DAY, &e), 0);
+	CU_ASSERT(x509_name_add(X509_get_subject_name(x), "CN", B));
+	CU_ASSERT(x509_name_add(X509_get_issuer_name(x), "CN", "Offline CA"));
+	CU_ASSERT(x509_add_extension(x, NID_basic_constraints, constraints));
+	CU_ASSERT(x509_add_extension(x, NID_key_usage, usage));
+	X509_set_pubkey(x, key_handle(lab_key(1)));
+	c = x509_sign(x, lab_key(3), &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	X509_free(x);
+	return c;
+}
+
+/* why NULL: it is taken. */
+static void
+import(struct store *s, struct cert *c, const char *why)
+{
+	char *path = lab_path();
+	struct wr pem = { 0 };
+	struct err e;
+
+	cert_to_pem(c, &pem);
+	CU_ASSERT_EQUAL(file_replace(path, wr_view(&pem), 0600, &e), 0);
+	if (why == NULL)
+		CU_ASSERT(shows(s, WORDS("capf", "csr", "import", path), "\"name\":\"" B "\""))
+	else
+		refuses(s, WORDS("capf", "csr", "import", path), ERR_NO, why);
+	wr_free(&pem);
+	free(path);
+	cert_free(c);
+}
+
+static void
+only_what_a_phone_can_use_is_imported(void)
+{
+	struct store *s = one_waits();
+
+	import(s, signed_with("critical,CA:TRUE", NULL), "is a CA");
+	import(s, signed_with(NULL, "critical,keyCertSign"), "is a CA");
+	import(s, signed_with("CA:FALSE", "keyEncipherment"), "may not make digital signatures");
+	CU_ASSERT(shows(s, WORDS("capf", "csr", "list"), "\"signed\":false"));
+	import(s, signed_with(NULL, NULL), NULL);
+	import(s, signed_with("CA:FALSE", "digitalSignature"), NULL);
+	CU_ASSERT(shows(s, WORDS("capf", "csr", "list"), "\"signed\":true"));
+	store_close(s);
+}
+
+/* ---- what becomes of LSCs ---- */
+
+/* The phone holds one by CAPF's own certificate. */
+static void
+hold_of_capf(struct store *s, const char *phone, unsigned number)
+{
+	int64_t id;
+	struct err e;
+	struct cert *capf = certs_own(s, "CAPF", CERTS_CLUSTER, &id, &e), *c;
+	struct key *key = certs_key(s, id, &e);
+	X509 *x = X509_new();
+
+	X509_set_version(x, X509_VERSION_3);
+	CU_ASSERT_EQUAL(x509_set_serial(x, &e), 0);
+	CU_ASSERT_EQUAL(x509_set_validity(x, LAB_NOW, LAB_NOW + DAY, &e), 0);
+	CU_ASSERT(x509_name_add(X509_get_subject_name(x), "CN", phone));
+	X509_set_issuer_name(x, X509_get_subject_name(cert_handle(capf)));
+	X509_set_pubkey(x, key_handle(lab_key(number)));
+	c = x509_sign(x, key, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL_FATAL(lsc_issue(s, phone, c, LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(lsc_stored(s, phone, c, LAB_NOW, &e), 0);
+	X509_free(x);
+	cert_free(c);
+	cert_free(capf);
+	key_free(key);
+}
+
+static void
+a_new_capf_certificate_says_how_many_lscs_it_makes_stale(void)
+{
+	struct store *s = three_phones();
+	struct cert *other = hold(s, C, 2, LAB_NOW), *capf;
+	struct err e;
+	char *name;
+
+	hold_of_capf(s, A, 0);
+	hold_of_capf(s, B, 1);
+	capf = certs_own(s, "CAPF", CERTS_CLUSTER, NULL, &e);
+	name = mem_fmt("%s.pem", cert_common_name(capf));
+	warns(s, WORDS("cert", "delete", name, "-store", "CAPF-trust", "-dry-run", ""),
+	    "unaffected"); /* it needs no trust store to believe itself */
+	CU_ASSERT(shows(s, WORDS("cert", "delete", name, "-store", "CAPF-trust", "-dry-run", ""),
+	    "\"lscs_unproven\":0"));
+	warns(s, WORDS("cert", "regenerate", "CAPF", "-dry-run", ""),
+	    "Warning: of 2 phones the LSC becomes stale");
+	CU_ASSERT(shows(s, WORDS("cert", "regenerate", "CAPF"), "\"lscs_stale\":2"));
+	CU_ASSERT(shows(s, WORDS("cert", "regenerate", "CAPF"), "\"lscs_stale\":0"));
+	CU_ASSERT(shows(s, WORDS("cert", "delete", name, "-store", "CAPF-trust", "-dry-run", ""),
+	    "\"lscs_unproven\":2"));
+	warns(s, WORDS("cert", "delete", name, "-store", "CAPF-trust"),
+	    "Warning: of 2 phones the LSC proves no longer");
+	refuses(s, WORDS("cert", "delete", name, "-store", "CAPF-trust"), ERR_NOT_FOUND, "");
+	free(name);
+	cert_free(other);
+	cert_free(capf);
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "an order has what was said and usual things",
 	    an_order_has_what_was_said_and_usual_things },
 	{ "days are those of the parameter", days_are_those_of_the_parameter },
 	{ "options tell which phones", options_tell_which_phones },
+	{ "a key is for install alone", a_key_is_for_install_alone },
+	{ "it may be so many days", it_may_be_so_many_days },
 	{ "it is all or nothing", it_is_all_or_nothing },
 	{ "strings are made and shown once", strings_are_made_and_shown_once },
 	{ "a string made for one phone stands for itself",
@@ -582,6 +831,8 @@ static const struct suite_test tests[] = {
 	{ "options that contradict each other are refused",
 	    options_that_contradict_each_other_are_refused },
 	{ "what keeps phones away is said", what_keeps_phones_away_is_said },
+	{ "what will not work later is said", what_will_not_work_later_is_said },
+	{ "cancelling takes options too", cancelling_takes_options_too },
 	{ "cancelling takes back the order and the string",
 	    cancelling_takes_back_the_order_and_the_string },
 	{ "lists speak both languages", lists_speak_both_languages },
@@ -590,6 +841,9 @@ static const struct suite_test tests[] = {
 	{ "the account shows what became of each", the_account_shows_what_became_of_each },
 	{ "certificates are exported", certificates_are_exported },
 	{ "phones are listed with their LSCs", phones_are_listed_with_their_lscs },
+	{ "only what a phone can use is imported", only_what_a_phone_can_use_is_imported },
+	{ "a new CAPF certificate says how many LSCs it makes stale",
+	    a_new_capf_certificate_says_how_many_lscs_it_makes_stale },
 };
 
 int

@@ -61,7 +61,10 @@ days_count_from_now(void)
 	CU_ASSERT_EQUAL(horizon("99999999999999999999d"), -1);
 	CU_ASSERT_EQUAL(horizon("-1d"), -1);
 	CU_ASSERT_EQUAL(horizon("d"), -1);
-	CU_ASSERT_EQUAL(deadline("30d"), -1);
+	CU_ASSERT_EQUAL(deadline("5d"), NOW + 5 * DAY);
+	CU_ASSERT_EQUAL(deadline("0d"), -1); /* has passed */
+	CU_ASSERT_EQUAL(deadline("36501d"), -1);
+	CU_ASSERT_EQUAL(deadline("5"), -1);
 }
 
 static void

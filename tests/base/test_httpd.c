@@ -832,6 +832,36 @@ peer_that_does_not_read_is_ended(void)
 	CU_ASSERT_TRUE(s.most <= 64 << 10);
 	CU_ASSERT_EQUAL(counters(&s)->timeouts, 1);
 	CU_ASSERT_EQUAL(httpd_connections(s.httpd), 0);
+	/* Nor does the kernel keep what it has for it. */
+	UNTIL(&s, peer_is_closed(&p));
+	CU_ASSERT_TRUE(p.reset);
+	peer_end(&p);
+	shop_end(&s);
+}
+
+/* 20 KB a second, where 64 KiB are asked for: a little now and then is not enough. */
+static void
+peer_that_reads_a_little_is_ended(void)
+{
+	int64_t begun = clock_mono_ms(), last = 0;
+	int small = 4096;
+	struct shop s;
+	struct peer p;
+
+	shop_start_with(&s, false, &(struct http_limits){ .idle_seconds = 1 });
+	peer_dial(&p, &s);
+	setsockopt(p.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	peer_send(&p, GET("/1000000000"));
+	while (s.done == 0 && clock_mono_ms() < begun + PATIENCE_MS) {
+		if (clock_mono_ms() - last >= 100) {
+			last = clock_mono_ms();
+			see_plain(&p, 2000);
+		}
+		loop_turn(s.loop);
+		poll(NULL, 0, 1);
+	}
+	CU_ASSERT_EQUAL(s.done, 1);
+	CU_ASSERT_EQUAL(counters(&s)->timeouts, 1);
 	peer_end(&p);
 	shop_end(&s);
 }
@@ -1079,6 +1109,7 @@ static const struct suite_test tests[] = {
 	{ "empty lines are no progress", empty_lines_are_no_progress },
 	{ "silent peers are ended", silent_peers_are_ended },
 	{ "peer that does not read is ended", peer_that_does_not_read_is_ended },
+	{ "peer that reads a little is ended", peer_that_reads_a_little_is_ended },
 	{ "slow reader gets all", slow_reader_gets_all },
 	{ "slow reader gets all through TLS", slow_reader_gets_all_through_tls },
 	{ "peer that goes is noticed", peer_that_goes_is_noticed },

@@ -132,7 +132,7 @@ headers_that_are_none_are_refused(void)
 		"Content-Length: 1 1", "Content-Length:", "Content-Length: 9999999999999999999",
 		"Content-Length: 1\r\nContent-Length: 1", "Content-Length: 0\r\nContent-Length: 1",
 		"Content-Length: 1\r\nTransfer-Encoding: chunked",
-		"Transfer-Encoding: chunked\r\nContent-Length: 0", HOST "X: y" };
+		"Transfer-Encoding: chunked\r\nContent-Length: 0", "Host: 10.0.0.2\r\nX: y" };
 	char text[300];
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

@@ -948,6 +948,57 @@ ec_keys_are_certified_by_ec_keys(void)
 	key_free(key);
 }
 
+/* ---- who issued the issuer ---- */
+
+static void
+may_sign(const struct cert *issuer, const struct cert *ca, int64_t now)
+{
+	struct err e = { 0 };
+
+	if (issue_check_issuer(issuer, &ca, ca == NULL ? 0 : 1, now, &e) != 0)
+		fprintf(stderr, "\n    said: %s\n", e.text);
+	CU_ASSERT_EQUAL(e.code, ERR_NONE);
+}
+
+static void
+may_not_sign(const struct cert *issuer, const struct cert *ca, int64_t now, const char *says)
+{
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(issue_check_issuer(issuer, &ca, ca == NULL ? 0 : 1, now, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_NO);
+	ASSERT_ERR_SAYS(e, says);
+}
+
+/* The CA ends half a day before what it signed. */
+static void
+a_ca_that_has_run_out_takes_capf_with_it(void)
+{
+	const int64_t half = DAY / 2;
+	struct cert *own = capf(), *root = lab_root("Company CA", 2);
+	struct cert *impostor = lab_root("Company CA", 3);
+	struct cert *signed_one = lab_issued(&(struct lab_issue){ .cn = "CAPF-1",
+	    .issuer = "Company CA",
+	    .key = CAPF_KEY,
+	    .issuer_key = 2,
+	    .from = LAB_NOW + half });
+
+	may_sign(own, NULL, NOW);
+	may_sign(own, root, NOW + 2 * DAY); /* it has nothing to do with that CA */
+	may_not_sign(own, NULL, cert_not_after(own) + 1, "has expired");
+	may_not_sign(own, NULL, LAB_NOW - 1, "not yet valid");
+	may_sign(signed_one, root, LAB_NOW + half + 1);
+	may_sign(signed_one, root, LAB_NOW + DAY - 1);
+	may_not_sign(signed_one, root, LAB_NOW + DAY + 1, "CN=Company CA: certificate has expired");
+	may_not_sign(signed_one, root, LAB_NOW + half + DAY + 1, "has expired");
+	may_sign(signed_one, NULL, LAB_NOW + DAY + 1); /* nobody at hand knows of a CA */
+	may_sign(signed_one, impostor, LAB_NOW + DAY + 1);
+	cert_free(own);
+	cert_free(root);
+	cert_free(impostor);
+	cert_free(signed_one);
+}
+
 static const struct suite_test tests[] = {
 	{ "key that was ordered is taken", key_that_was_ordered_is_taken },
 	{ "cut or flipped keys are refused or harmless",
@@ -968,6 +1019,7 @@ static const struct suite_test tests[] = {
 	{ "issuer that is no good issues nothing", issuer_that_is_no_good_issues_nothing },
 	{ "wishes that make no sense are refused", wishes_that_make_no_sense_are_refused },
 	{ "EC keys are certified by EC keys", ec_keys_are_certified_by_ec_keys },
+	{ "a CA that has run out takes CAPF with it", a_ca_that_has_run_out_takes_capf_with_it },
 };
 
 SUITE_MAIN("capf/issue", tests)

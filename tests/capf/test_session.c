@@ -303,7 +303,8 @@ a_certificate_is_installed(void)
 	/* Once. */
 	start(&s);
 	say_auth(&s, PHONE, "");
-	ended_with(&s, CAPF_NOTHING_TO_DO);
+	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_EQUAL(order_now(&s).status, STATUS_SUCCESS);
 	scene_free(&s);
 }
 
@@ -532,7 +533,7 @@ the_lsc_it_holds_proves_who_it_is(void)
 }
 
 static void
-a_mic_does_until_it_has_an_lsc(void)
+a_mic_does_once_its_issuer_is_trusted(void)
 {
 	struct scene s = scene_new();
 	struct cert *root = lab_root("Manufacturing CA", 3);
@@ -553,11 +554,12 @@ a_mic_does_until_it_has_an_lsc(void)
 	start(&s);
 	say_auth_with(&s, mic, lab_key(1), NUMBER);
 	CU_ASSERT_EQUAL(s.heard.command, CAPF_KEY_REQUEST);
+	/* One that lost its LSC, whatever our account says, has its MIC. */
 	install(&s);
-	order(&s, ORDER_DELETE, ORDER_BY_LSC, NULL);
+	order(&s, ORDER_INSTALL, ORDER_BY_LSC, NULL);
 	start(&s);
 	say_auth_with(&s, mic, lab_key(1), NUMBER);
-	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_EQUAL(s.heard.command, CAPF_KEY_REQUEST);
 	order(&s, ORDER_DELETE, ORDER_BY_MIC, NULL);
 	start(&s);
 	say_auth_with(&s, mic, lab_key(1), NUMBER);
@@ -728,6 +730,185 @@ a_phone_that_does_not_store_keeps_its_order(void)
 	scene_free(&s);
 }
 
+/* ---- who proved himself for one order settles no other ---- */
+
+/* A conversation beside that of the scene, at the point where the phone has its certificate. */
+static struct capf_session *
+stranger_waits(struct scene *s)
+{
+	struct capf_session *his;
+
+	order(s, ORDER_INSTALL, ORDER_BY_NULL, NULL);
+	start(s);
+	say_auth(s, PHONE, "");
+	say_key(s);
+	CU_ASSERT_EQUAL(s->heard.command, CAPF_STORE_REQUEST);
+	his = s->session;
+	s->session = NULL;
+	return his;
+}
+
+static void
+speak_for(struct scene *s, struct capf_session *his)
+{
+	capf_session_free(s->session);
+	s->session = his;
+}
+
+static void
+what_was_issued_for_another_order_is_not_held(void)
+{
+	struct scene s = scene_new();
+	struct capf_session *his = stranger_waits(&s);
+
+	order(&s, ORDER_INSTALL, ORDER_BY_STRING, "12345"); /* within the same second */
+	speak_for(&s, his);
+	say_word(&s, CAPF_STORE_RESPONSE, CAPF_OK);
+	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_EQUAL(leaves(&s, LSC_HELD), 0);
+	CU_ASSERT_EQUAL(order_now(&s).status, STATUS_PENDING);
+	CU_ASSERT_TRUE(order_now(&s).has_string);
+	scene_free(&s);
+}
+
+static void
+a_refusal_or_a_silence_fails_no_other_order(void)
+{
+	struct scene s = scene_new();
+	struct capf_session *his = stranger_waits(&s);
+
+	order(&s, ORDER_DELETE, ORDER_BY_NULL, NULL);
+	speak_for(&s, his);
+	capf_session_gone(s.session, &s.office, false, s.now);
+	CU_ASSERT_EQUAL(order_now(&s).status, STATUS_PENDING);
+	his = stranger_waits(&s);
+	order(&s, ORDER_DELETE, ORDER_BY_NULL, NULL);
+	speak_for(&s, his);
+	say_word(&s, CAPF_STORE_RESPONSE, CAPF_DECLINED);
+	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_EQUAL(order_now(&s).status, STATUS_PENDING);
+	scene_free(&s);
+}
+
+static void
+an_old_answer_deletes_and_shows_nothing(void)
+{
+	struct scene s = scene_new();
+	enum order_operation operation[] = { ORDER_DELETE, ORDER_TROUBLESHOOT };
+	enum capf_command answer[] = { CAPF_DELETE_RESPONSE, CAPF_FETCH_RESPONSE };
+
+	for (int i = 0; i < 2; i++) {
+		struct capf_session *his;
+
+		order(&s, operation[i], ORDER_BY_NULL, NULL);
+		start(&s);
+		say_auth(&s, PHONE, "");
+		his = s.session;
+		s.session = NULL;
+		install(&s);
+		order(&s, ORDER_INSTALL, ORDER_BY_STRING, "12345");
+		speak_for(&s, his);
+		say_word(&s, answer[i], CAPF_DECLINED);
+		ended_with(&s, CAPF_DECLINED);
+		CU_ASSERT_EQUAL(leaves(&s, LSC_HELD), 1);
+		CU_ASSERT_EQUAL(order_now(&s).operation, ORDER_INSTALL);
+		CU_ASSERT_EQUAL(order_now(&s).status, STATUS_PENDING);
+	}
+	scene_free(&s);
+}
+
+static void
+one_string_is_one_certificate(void)
+{
+	struct scene s = scene_new();
+	struct capf_session *first;
+
+	order(&s, ORDER_INSTALL, ORDER_BY_STRING, "12345");
+	start(&s);
+	say_auth(&s, PHONE, "12345");
+	say_key(&s);
+	first = s.session;
+	s.session = NULL;
+	start(&s);
+	say_auth(&s, PHONE, "12345");
+	say_key(&s);
+	say_word(&s, CAPF_STORE_RESPONSE, CAPF_OK);
+	ended_with(&s, CAPF_OK);
+	speak_for(&s, first);
+	say_word(&s, CAPF_STORE_RESPONSE, CAPF_OK);
+	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_EQUAL(leaves(&s, LSC_HELD), 1);
+	CU_ASSERT_EQUAL(leaves(&s, LSC_REPLACED), 1);
+	scene_free(&s);
+}
+
+static void
+what_was_never_stored_proves_nothing_later(void)
+{
+	struct scene s = scene_new();
+	struct cert *stolen;
+	struct err e = { 0 };
+
+	order(&s, ORDER_INSTALL, ORDER_BY_NULL, NULL);
+	start(&s);
+	say_auth(&s, PHONE, "");
+	say_key(&s);
+	stolen = cert_from_der(s.heard.cert, &e);
+	capf_session_gone(s.session, &s.office, false, s.now);
+	/* Until the phone has another it may be the phone's: the answer got lost. */
+	order(&s, ORDER_INSTALL, ORDER_BY_LSC, NULL);
+	start(&s);
+	say_auth_with(&s, stolen, lab_key(2), NUMBER);
+	CU_ASSERT_EQUAL(s.heard.command, CAPF_KEY_REQUEST);
+	install(&s);
+	order(&s, ORDER_INSTALL, ORDER_BY_LSC, NULL);
+	start(&s);
+	say_auth_with(&s, stolen, lab_key(2), NUMBER);
+	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_EQUAL(order_now(&s).status, STATUS_INVALID_LSC);
+	cert_free(stolen);
+	scene_free(&s);
+}
+
+static void
+a_phone_deleted_meanwhile_gets_nothing(void)
+{
+	struct scene s = scene_new();
+	struct capf_session *his = stranger_waits(&s);
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(device_delete(s.store, PHONE, &e), 0);
+	add_phone(s.store, PHONE);
+	speak_for(&s, his);
+	say_word(&s, CAPF_STORE_RESPONSE, CAPF_OK);
+	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_EQUAL(leaves(&s, LSC_HELD), 0);
+	scene_free(&s);
+}
+
+static void
+what_nobody_stores_is_not_issued_for_ever(void)
+{
+	struct scene s = scene_new();
+
+	order(&s, ORDER_INSTALL, ORDER_BY_NULL, NULL);
+	for (int i = 0; i < 10; i++) {
+		start(&s);
+		say_auth(&s, PHONE, "");
+		say_key(&s);
+		CU_ASSERT_EQUAL(s.heard.command, CAPF_STORE_REQUEST);
+		capf_session_gone(s.session, &s.office, false, s.now);
+	}
+	start(&s);
+	say_auth(&s, PHONE, "");
+	say_key(&s);
+	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_EQUAL(leaves(&s, LSC_ISSUED) + leaves(&s, LSC_LOST), 10);
+	s.now++;
+	install(&s);
+	scene_free(&s);
+}
+
 /* ---- an issuer elsewhere ---- */
 
 static void
@@ -773,6 +954,7 @@ an_issuer_elsewhere_is_waited_for(void)
 static void
 reach(struct scene *s, enum capf_state state)
 {
+	s->now++; /* another order: of those of one second only so many are issued */
 	order(s,
 	    state == CAPF_AWAITS_DELETED   ? ORDER_DELETE
 	    : state == CAPF_AWAITS_FETCHED ? ORDER_TROUBLESHOOT
@@ -790,9 +972,12 @@ reach(struct scene *s, enum capf_state state)
 static int64_t
 fingerprint(struct scene *s)
 {
-	return lab_int(s->store, "SELECT generation.number * 1000000 + operation * 10000 + "
-				 "status * 100 + wrong + (SELECT 7 * coalesce(sum(id * state), 0) "
-				 "FROM lsc) FROM capf_order, generation");
+	return lab_int(s->store,
+	    "SELECT generation.number * 1000000 + operation * 10000 + status * 100 + wrong "
+	    "+ length(string) * 7919 + (capf_order.number % 1000003) "
+	    "+ (SELECT 7 * coalesce(sum(id * state), 0) FROM lsc) "
+	    "+ (SELECT 104729 * count(*) FROM phone_cert) "
+	    "+ (SELECT 1299709 * count(*) FROM lsc_request) FROM capf_order, generation");
 }
 
 static void
@@ -902,7 +1087,7 @@ static const struct suite_test tests[] = {
 	{ "ten wrong strings lock it", ten_wrong_strings_lock_it },
 	{ "late is late", late_is_late },
 	{ "the LSC it holds proves who it is", the_lsc_it_holds_proves_who_it_is },
-	{ "a MIC does until it has an LSC", a_mic_does_until_it_has_an_lsc },
+	{ "a MIC does once its issuer is trusted", a_mic_does_once_its_issuer_is_trusted },
 	{ "phones of version 2 get RSA", phones_of_version_2_get_rsa },
 	{ "EC gives way to RSA", ec_gives_way_to_rsa },
 	{ "another key than ordered is refused", another_key_than_ordered_is_refused },
@@ -912,6 +1097,16 @@ static const struct suite_test tests[] = {
 	{ "silence has its words", silence_has_its_words },
 	{ "a phone that does not store keeps its order",
 	    a_phone_that_does_not_store_keeps_its_order },
+	{ "what was issued for another order is not held",
+	    what_was_issued_for_another_order_is_not_held },
+	{ "a refusal or a silence fails no other order",
+	    a_refusal_or_a_silence_fails_no_other_order },
+	{ "an old answer deletes and shows nothing", an_old_answer_deletes_and_shows_nothing },
+	{ "one string is one certificate", one_string_is_one_certificate },
+	{ "what was never stored proves nothing later",
+	    what_was_never_stored_proves_nothing_later },
+	{ "a phone deleted meanwhile gets nothing", a_phone_deleted_meanwhile_gets_nothing },
+	{ "what nobody stores is not issued for ever", what_nobody_stores_is_not_issued_for_ever },
 	{ "an issuer elsewhere is waited for", an_issuer_elsewhere_is_waited_for },
 	{ "what does not belong ends the session", what_does_not_belong_ends_the_session },
 	{ "an answer comes once", an_answer_comes_once },

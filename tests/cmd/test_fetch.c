@@ -204,7 +204,132 @@ a_host_that_is_none_is_not_asked(void)
 	wr_free(&w);
 }
 
+/* ---- HTTP first ---- */
+
+/* Answers whoever connects with one text, until it is closed. */
+static struct {
+	int fd;
+	pthread_t thread;
+	const char *says;
+	char asked[1000]; /* last */
+} web;
+
+static void *
+serve_web(void *ctx)
+{
+	int fd;
+
+	while ((fd = accept(web.fd, NULL, NULL)) >= 0) {
+		size_t n = 0;
+		ssize_t got = 1;
+
+		memset(web.asked, 0, sizeof(web.asked));
+		while (got > 0 && strstr(web.asked, "\r\n\r\n") == NULL) {
+			got = recv(fd, &web.asked[n], sizeof(web.asked) - 1 - n, 0);
+			n += got > 0 ? (size_t)got : 0;
+		}
+		send(fd, web.says, strlen(web.says), MSG_NOSIGNAL);
+		close(fd);
+	}
+	return ctx;
+}
+
+static uint16_t
+start_web(const char *says)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(here);
+
+	web.says = says;
+	web.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(web.fd, (struct sockaddr *)&here, sizeof(here)) != 0 || listen(web.fd, 5) != 0 ||
+	    getsockname(web.fd, (struct sockaddr *)&here, &size) != 0 ||
+	    pthread_create(&web.thread, NULL, serve_web, NULL) != 0)
+		abort();
+	return ntohs(here.sin_port);
+}
+
+static void
+stop_web(void)
+{
+	shutdown(web.fd, SHUT_RDWR);
+	pthread_join(web.thread, NULL);
+	close(web.fd);
+}
+
+static enum fetch_outcome
+get_by_both(const char *name, const char *says, struct wr *out, struct err *e)
+{
+	struct sockaddr_in here = start_serving();
+	struct fetcher f = fetch_over_network(&counter.address);
+	enum fetch_outcome outcome;
+
+	memset(counter.asked, 0, sizeof(counter.asked));
+	counter.address.http_port = start_web(says);
+	outcome = f.get(f.ctx, name, out, e);
+	stop_web();
+	stop_serving(&here);
+	return outcome;
+}
+
+static void
+http_comes_first(void)
+{
+	struct wr w = { 0 };
+	struct err e;
+
+	CU_ASSERT_EQUAL(
+	    get_by_both("small", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nweb", &w, &e),
+	    FETCH_GOT);
+	CU_ASSERT_STRING_EQUAL(wr_cstr(&w), "web");
+	CU_ASSERT_NSTRING_EQUAL(web.asked, "GET /small HTTP/1.1\r\nHost: 127.0.0.1:", 37);
+	CU_ASSERT_STRING_EQUAL(counter.asked, ""); /* nobody asked by TFTP */
+	wr_free(&w);
+}
+
+/* As the console of an 8945 tells it. */
+static void
+what_http_does_not_give_comes_by_tftp(void)
+{
+	static const char *const answers[] = {
+		"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno",
+		"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno",
+		"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\ntorn", "", "no HTTP"
+	};
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct wr w = { 0 };
+		struct err e;
+
+		CU_ASSERT_EQUAL(get_by_both("small", answers[i], &w, &e), FETCH_GOT);
+		CU_ASSERT_STRING_EQUAL(wr_cstr(&w), "xxxxx");
+		wr_free(&w);
+		CU_ASSERT_EQUAL(get_by_both("missing", answers[i], &w, &e), FETCH_NOT_FOUND);
+		wr_free(&w);
+	}
+}
+
+static void
+nobody_at_the_http_port_is_no_reason_to_wait(void)
+{
+	struct sockaddr_in here = start_serving();
+	struct fetcher f = fetch_over_network(&counter.address);
+	struct wr w = { 0 };
+	struct err e;
+
+	counter.address.http_port = start_web("");
+	stop_web();
+	CU_ASSERT_EQUAL(f.get(f.ctx, "small", &w, &e), FETCH_GOT);
+	wr_free(&w);
+	stop_serving(&here);
+}
+
 static const struct suite_test tests[] = {
+	{ "HTTP comes first", http_comes_first },
+	{ "what HTTP does not give comes by TFTP", what_http_does_not_give_comes_by_tftp },
+	{ "nobody at the HTTP port is no reason to wait",
+	    nobody_at_the_http_port_is_no_reason_to_wait },
 	{ "a file comes behind what is there", a_file_comes_behind_what_is_there },
 	{ "it asks without options, as phones do", it_asks_without_options },
 	{ "errors are told apart", errors_are_told_apart },

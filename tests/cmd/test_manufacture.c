@@ -3,6 +3,7 @@
  */
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,6 +62,49 @@ the_ca_is_made_once(void)
 	CU_ASSERT_TRUE(cert_is_self_issued(factory.cert));
 	CU_ASSERT_STRING_EQUAL(cert_common_name(factory.cert), "Lab Manufacturing CA SHA2");
 	factory_clear(&again);
+}
+
+static struct cert *
+read_cert(const char *path)
+{
+	struct wr text = { 0 };
+	struct cert *c;
+
+	CU_ASSERT_EQUAL(file_read(path, 65536, &text, NULL), 0);
+	CU_ASSERT_PTR_NULL(strstr(wr_cstr(&text), "PRIVATE KEY"));
+	c = cert_from_pem(wr_view(&text), NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	wr_free(&text);
+	return c;
+}
+
+/* It used to be the file with the private key that people were told to upload. */
+static void
+the_certificate_alone_is_beside_it(void)
+{
+	char *path = factory_cert_path(ca);
+	struct cert *c = read_cert(path);
+	struct factory again;
+	struct err e = { 0 };
+	bool made;
+
+	CU_ASSERT_TRUE(cert_eq(c, factory.cert));
+	cert_free(c);
+	CU_ASSERT_EQUAL(remove(path), 0); /* a CA from elsewhere has none */
+	CU_ASSERT_EQUAL(factory_open(ca, NOW, &again, &made, NULL), 0);
+	factory_clear(&again);
+	c = read_cert(path);
+	CU_ASSERT_TRUE(cert_eq(c, factory.cert));
+	cert_free(c);
+	c = mic(NAME, "8861", NOW, NOW + DAY, NULL);
+	CU_ASSERT_EQUAL(file_replace(path, cert_der(c), 0600, NULL), 0); /* somebody's file */
+	CU_ASSERT_EQUAL(factory_open(ca, NOW, &again, &made, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
+	ASSERT_ERR_SAYS(e, "does not hold the certificate of the CA");
+	CU_ASSERT_PTR_NULL(again.cert);
+	CU_ASSERT_EQUAL(remove(path), 0);
+	cert_free(c);
+	free(path);
 }
 
 static void
@@ -156,6 +200,7 @@ files_that_are_no_ca_are_refused(void)
 
 static const struct suite_test tests[] = {
 	{ "the CA is made once", the_ca_is_made_once },
+	{ "the certificate alone is beside it", the_certificate_alone_is_beside_it },
 	{ "a MIC looks like one", a_mic_looks_like_one },
 	{ "one that has run out was valid once", one_that_has_run_out_was_valid_once },
 	{ "no two have the same number", no_two_have_the_same_number },

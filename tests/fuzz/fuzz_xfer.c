@@ -129,7 +129,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	w.block_size =
 	    request.options.has[TFTP_BLKSIZE] ? request.options.value[TFTP_BLKSIZE] : TFTP_BLOCK;
-	w.window = rules.window_blocks > 1 ? rules.window_blocks : 1;
+	w.window = rules.window_blocks > 0 ? rules.window_blocks : 64;
 	c = content_of(&w);
 	w.x = xfer_new(&request, c, &rules, on_send, &w);
 	content_unref(c);

@@ -4,7 +4,7 @@
     capf_hostile.py ADDRESS PORT PID KEY.der [CONNECTIONS]
 
 PID is the server's process.  Standard input: lines of a role and a device name - "install" (by null
-string), "string", "fetch", "delete" (by null string), each with an order that the hostile peers
+string), "store" (likewise, for those that get as far as a certificate), "string", "fetch", "delete" (by null string), each with an order that the hostile peers
 must not settle, and "good" ones, phones that come while the others are there and must get their
 LSC.  Every state of a conversation is reached by the rules and then left by none.  In the end the
 server must hold no descriptor more than before and not much more memory.  Loopback only.  Exit
@@ -43,7 +43,9 @@ class Target(tvs_hostile.Target):
         return capf.Session((self.address, self.port), self.source(), seconds=20)
 
     def phone(self, role):
-        return rng.choice(self.phones[role])
+        """By turns: of one order only so many certificates are issued and never stored."""
+        self.phones[role].append(self.phones[role].pop(0))
+        return self.phones[role][-1]
 
 
 def auth(device, password=""):
@@ -75,7 +77,7 @@ def at_key(target):
 
 
 def at_stored(target):
-    session = at_key(target)
+    session = after_auth(target, "store", capf.KEY)
     session.say(4, capf.element(capf.PUBLIC_KEY, target.key))
     return expect(session, capf.STORE)
 

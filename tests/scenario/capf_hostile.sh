@@ -11,7 +11,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/capf.sh"
 
 connections=${HOSTILE_CONNECTIONS:-2000}
+stores=$(printf 'SEP0011223355%02X ' {0..63})
 declare -A phones=(
+	[store]=$stores
 	[install]='SEP001122334401 SEP001122334402 SEP001122334403'
 	[string]='SEP001122334411'
 	[fetch]='SEP001122334421'
@@ -26,6 +28,7 @@ for role in "${!phones[@]}"; do
 		add_phone "$name" 8861
 		printf '%s %s\n' "$role" "$name" >>"$work/roles"
 		case $role in
+		store) ;; # all at once
 		install | good) order "$name" install --auth null ;;
 		string) order_by_string "$name" install 4711081500 ;;
 		fetch) order "$name" troubleshoot --auth null ;;
@@ -33,6 +36,8 @@ for role in "${!phones[@]}"; do
 		esac
 	done
 done
+# shellcheck disable=SC2086  # many names
+of a capf schedule $stores --operation install --auth null --key rsa:2048 >/dev/null
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null |
 	openssl pkey -pubout -outform DER -out "$work/key"
 lab_serve a
@@ -62,6 +67,10 @@ same "$work/before" "$work/after"
 for name in "${victims[@]}"; do
 	[[ " $(lscs "$name") " != *' held '* ]] || fail "$name: $(lscs "$name")"
 done
+of a capf lsc list --json | tr -d ' \n' >"$work/account"
+grep -q '"name":"SEP0011223355..","state":"lost"' "$work/account" || fail 'nobody got that far'
+! grep -q '"name":"SEP0011223355..","state":"held"' "$work/account" ||
+	fail 'a phone of which nobody said that it stored its LSC holds one'
 for name in ${phones[good]}; do
 	account "$name" held
 	stands "$name" status_text 'Upgrade Success'

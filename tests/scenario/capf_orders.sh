@@ -28,7 +28,7 @@ json() {
 # ---- mistakes: each says what, and nothing is ordered ----
 
 capf 2 schedule $a
-says -- '--operation'
+says '--operation'
 capf 2 schedule --operation install
 says '--all'
 capf 2 schedule $a --all --operation install
@@ -40,6 +40,9 @@ capf 2 schedule $a --operation install --key rsa:1000
 says 'rsa:512'
 capf 2 schedule $a --operation install --auth string
 says 'no authentication string'
+says '--auth-string-file FILE gives one, --generate-string makes one'
+capf 2 schedule $a --operation delete --key ec:256
+says '--key is for install'
 capf 2 schedule $a --operation install --generate-string
 says 'is for --auth string'
 capf 2 schedule $a --operation install --completes-by 2020-01-01
@@ -102,9 +105,14 @@ capf 0 schedule --model 8861 --operation delete --auth lsc
 shows 'Delete scheduled for 2 phones'
 run of a capf list --pending --json
 shows_json '"operation":"delete","auth":"lsc"'
-capf 0 schedule --all --lsc-expires-before 30d --operation install
-shows 'scheduled for 0 phones'
-capf 0 schedule --all --operation none
+capf 3 schedule --all --lsc-expires-before 30d --operation install
+says 'no phone'
+capf 3 cancel --model 7965
+capf 0 cancel --model 8861
+shows '2 pending operations cancelled'
+capf 0 schedule --all --operation delete
+shows 'a null string proves nothing'
+capf 0 cancel --all
 shows '3 pending operations cancelled'
 capf 0 cancel $a
 shows '0 pending operations cancelled'
@@ -119,6 +127,9 @@ run of a capf show $a --json
 shows_json '"completes_by":"2099-12-31T23:59:59Z"'
 capf 0 show $a
 shows 'Certificate Operation Status: Operation Pending'
+capf 0 schedule $a --operation troubleshoot --completes-by 5d
+capf 2 schedule $a --operation troubleshoot --completes-by 0d
+says 'has passed'
 
 # ---- a service that is stopped, and what phones are told ----
 

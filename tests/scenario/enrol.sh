@@ -138,12 +138,13 @@ boots 0 "$bare" a --model 8861
 shows 'it has neither an LSC nor a MIC to show'
 expect 0 vphone manufacture "$bare" --memory "$work/phones/$bare" --ca "$ca"
 shows "$ca is new"
-shows "trustlist cert upload --store CAPF-trust $ca"
+shows "trustlist cert upload --store CAPF-trust $ca.crt"
 [[ $(stat -c %a "$ca") == 600 ]] || fail "others can read the maker's key"
+! grep -q 'PRIVATE KEY' "$ca.crt" || fail "the maker's key is where its certificate is"
 boots 0 "$bare" a
 shows 'LSC operation: declined'
 status_is 'Upgrade Failed: Invalid MIC' "$bare"
-expect 0 --root "$work/a" cert upload --store CAPF-trust "$ca"
+expect 0 --root "$work/a" cert upload --store CAPF-trust "$ca.crt"
 boots 0 "$bare" a
 shows 'It shows its: MIC'
 shows 'LSC: Installed'

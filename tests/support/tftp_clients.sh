@@ -52,6 +52,15 @@ with_atftp() { # SIZE BLOCK_SIZE
 		--local-file "$took/file" "$address" "$port"
 }
 
+with_windows() { # SIZE BLOCK_SIZE BLOCKS
+	timeout 120 atftp --option "blksize $2" --option "windowsize $3" --get \
+		--remote-file "bytes-$1" --local-file "$took/file" "$address" "$port"
+}
+
+with_busybox() { # SIZE BLOCK_SIZE
+	timeout 120 busybox tftp -g -b "$2" -r "bytes-$1" -l "$took/file" "$address" "$port"
+}
+
 # A client that leaves no file for an empty one has fetched it all the same.
 check() { # NAME-OF-CLIENT SIZE COMMAND...
 	local client=$1 size=$2
@@ -73,6 +82,9 @@ for size in $sizes; do
 	for block_size in $block_sizes; do
 		check "curl, blksize $block_size" "$size" with_curl "$size" "$block_size"
 		check "atftp, blksize $block_size" "$size" with_atftp "$size" "$block_size"
+		check "atftp, blksize $block_size, windowsize 16" "$size" \
+			with_windows "$size" "$block_size" 16
+		check "busybox, blksize $block_size" "$size" with_busybox "$size" "$block_size"
 	done
 done
 echo "$address port $port: $good fetched and right, $bad not"

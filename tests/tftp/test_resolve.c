@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
@@ -28,6 +29,7 @@
 #define PHONE	"SEP001122334455"
 #define OLD	"SEP00112233AAAA" /* a 7960 */
 #define UNKNOWN "SEP0000000000FF"
+#define BY_HAND "<device>\n <name>by hand</name>\n</device>\n"
 
 /* A node of a cluster with two phones, its folder, and the resolver in front of them. */
 struct desk {
@@ -719,7 +721,7 @@ a_file_of_the_folder_is_encrypted_too(void)
 	encrypt_for(&d, PHONE, true);
 	put_file(&d, PHONE ".cnf.xml", "<device>by hand</device>");
 	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
-	CU_ASSERT(bytes_eq_text(wr_view(&plain), "<device>by hand</device>"));
+	CU_ASSERT(strstr(wr_cstr(&plain), "<device>by hand\n<TVS>") == (char *)plain.p);
 	plain.n = 0;
 	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
 	CU_ASSERT_EQUAL(signatures(&d), 1);
@@ -728,7 +730,7 @@ a_file_of_the_folder_is_encrypted_too(void)
 	put_file(&d, PHONE ".cnf.xml", "<device>another</device>");
 	plain.n = 0;
 	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
-	CU_ASSERT(bytes_eq_text(wr_view(&plain), "<device>another</device>"));
+	CU_ASSERT(strstr(wr_cstr(&plain), "<device>another\n<TVS>") == (char *)plain.p);
 	remove_file(&d, PHONE ".cnf.xml");
 	plain.n = 0;
 	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
@@ -758,10 +760,199 @@ what_somebody_else_encrypted_is_served_as_it_is(void)
 	CU_ASSERT(!serves_with(&d, PHONE ".cnf.xml.sgn", "signed elsewhere"));
 	put_file(&d, PHONE ".cnf.xml", "<device/>");
 	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
-	CU_ASSERT(bytes_eq_text(wr_view(&plain), "<device/>"));
+	CU_ASSERT(strstr(wr_cstr(&plain), "<device>\n<TVS>") == (char *)plain.p);
 	wr_free(&plain);
 	cert_free(by);
 	cert_free(lsc);
+	desk_close(&d);
+}
+
+static bool
+would_register(struct desk *d, const char *name)
+{
+	struct asked asked;
+
+	CU_ASSERT_EQUAL_FATAL(asked_of(name, &asked, NULL), 0);
+	return resolver_registers(d->resolver, &asked, d->now);
+}
+
+static void
+who_has_no_configuration_registers_by_itself(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	CU_ASSERT(would_register(&d, UNKNOWN ".cnf.xml.sgn"));
+	CU_ASSERT(would_register(&d, UNKNOWN ".cnf.xml.enc.sgn"));
+	CU_ASSERT(!would_register(&d, PHONE ".cnf.xml.sgn"));
+	put_file(&d, UNKNOWN ".cnf.xml", BY_HAND);
+	CU_ASSERT(!would_register(&d, UNKNOWN ".cnf.xml"));
+	remove_file(&d, UNKNOWN ".cnf.xml");
+	CU_ASSERT(serves_with(&d, "XMLDefault.cnf.xml", "<autoRegistration>enabled"));
+	set_param(&d, PARAM_AUTO_REGISTER, "False");
+	CU_ASSERT(would_register(&d, UNKNOWN ".cnf.xml"));
+	restart(&d, "TFTP");
+	CU_ASSERT(!would_register(&d, UNKNOWN ".cnf.xml"));
+	CU_ASSERT(serves_with(&d, "XMLDefault.cnf.xml", "<autoRegistration>disabled"));
+	desk_close(&d);
+}
+
+/* ---- configurations of the folder ---- */
+
+static void
+a_configuration_of_the_folder_is_completed(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+	struct devconf_read r;
+	struct wr plain;
+
+	let_files_settle(&d);
+	put_file(&d, PHONE ".cnf.xml", BY_HAND);
+	put_file(&d, UNKNOWN ".cnf.xml", BY_HAND);
+	CU_ASSERT(serves_with(&d, PHONE ".cnf.xml", "<device>\n <name>by hand</name>\n<TVS>"));
+	r = told(&d, PHONE ".cnf.xml");
+	CU_ASSERT_EQUAL(r.tvs_n, 1);
+	CU_ASSERT_STRING_EQUAL(r.capf.host, "10.0.0.1");
+	CU_ASSERT_EQUAL(r.callmanagers, 0);
+	plain = served(&d, PHONE ".cnf.xml");
+	CU_ASSERT(serves_signed(&d, PHONE ".cnf.xml.sgn", by, DIGEST_SHA1, wr_view(&plain)));
+	CU_ASSERT_EQUAL(told(&d, UNKNOWN ".cnf.xml").tvs_n, 1);
+	CU_ASSERT(ends_alike(&d, UNKNOWN ".cnf.xml.sgn", UNKNOWN ".cnf.xml"));
+	put_file(&d, "XMLDefault.cnf.xml", "<Default/>");
+	CU_ASSERT(serves_text(&d, "XMLDefault.cnf.xml", "<Default/>"));
+	wr_free(&plain);
+	cert_free(by);
+	desk_close(&d);
+}
+
+/* What is put in follows the store at once, and nothing is signed twice for it. */
+static void
+what_is_put_in_is_of_now(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cluster_change change;
+	struct cert *lsc;
+	char hash[33];
+	struct err e;
+
+	let_files_settle(&d);
+	put_file(&d, PHONE ".cnf.xml", BY_HAND);
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	add_phone(d.store, UNKNOWN, "8861");
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	must(cluster_add_node(d.store, "cucm-sub", "10.0.0.2", LAB_NOW, &change, &e), &e);
+	CU_ASSERT_EQUAL(told(&d, PHONE ".cnf.xml").tvs_n, 2);
+	CU_ASSERT(ends_alike(&d, PHONE ".cnf.xml.sgn", PHONE ".cnf.xml"));
+	CU_ASSERT_EQUAL(signatures(&d), 2);
+	lsc = give_lsc(&d, 2);
+	bytes_hex(cert_md5(lsc), '\0', hash, sizeof(hash));
+	CU_ASSERT_STRING_EQUAL(told(&d, PHONE ".cnf.xml").cert_hash, hash);
+	encrypt_for(&d, PHONE, true);
+	CU_ASSERT(told(&d, PHONE ".cnf.xml").is_short);
+	cert_free(lsc);
+	desk_close(&d);
+}
+
+static void
+what_is_encrypted_is_complete(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d), *lsc = give_lsc(&d, 2);
+	struct wr plain = { 0 };
+	struct devconf_read r;
+
+	let_files_settle(&d);
+	put_file(&d, PHONE ".cnf.xml", BY_HAND);
+	encrypt_for(&d, PHONE, true);
+	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT(strstr(wr_cstr(&plain), "by hand") != NULL);
+	r = told_in(wr_view(&plain));
+	CU_ASSERT(r.encrypted && !r.is_short);
+	CU_ASSERT_EQUAL(r.tvs_n, 1);
+	CU_ASSERT(opens(&d, SEALED, by, 2, &plain));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	wr_free(&plain);
+	cert_free(lsc);
+	cert_free(by);
+	desk_close(&d);
+}
+
+static void
+completing_can_be_switched_off(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+
+	put_file(&d, PHONE ".cnf.xml", BY_HAND);
+	set_param(&d, PARAM_COMPLETE, "False");
+	CU_ASSERT_EQUAL(told(&d, PHONE ".cnf.xml").tvs_n, 1);
+	restart(&d, "TFTP");
+	CU_ASSERT(serves_text(&d, PHONE ".cnf.xml", BY_HAND));
+	CU_ASSERT(serves_signed_text(&d, PHONE ".cnf.xml.sgn", by, BY_HAND));
+	cert_free(by);
+	desk_close(&d);
+}
+
+static void
+keep_line(void *ctx, enum log_level level, const char *line)
+{
+	struct wr *to = ctx;
+
+	(void)level;
+	wr_fmt(to, "%s\n", line);
+}
+
+static void
+a_broken_configuration_is_said_and_served_or_refused(void)
+{
+	static const char broken[] = "<device>\n <name>by hand</nam>\n</device>\n";
+	struct desk d = desk_open(RELEASE_12_5);
+	struct cert *by = own_callmanager(&d);
+	struct wr log = { 0 };
+	struct err e;
+
+	let_files_settle(&d);
+	log_set_sink(keep_line, &log);
+	put_file(&d, PHONE ".cnf.xml", broken);
+	CU_ASSERT(serves_text(&d, PHONE ".cnf.xml", broken));
+	CU_ASSERT(strstr(wr_cstr(&log), PHONE " configuration-not-completed file=") != NULL);
+	CU_ASSERT(strstr(wr_cstr(&log), "line 2, column 21: ") != NULL);
+	log.n = 0;
+	CU_ASSERT(serves_text(&d, PHONE ".cnf.xml", broken)); /* said once for each version */
+	CU_ASSERT_STRING_EQUAL(wr_cstr(&log), "");
+	CU_ASSERT(serves_signed_text(&d, PHONE ".cnf.xml.sgn", by, broken));
+	set_param(&d, PARAM_BROKEN, "Refuse");
+	restart(&d, "TFTP");
+	e = refusal(&d, PHONE ".cnf.xml");
+	CU_ASSERT_EQUAL(e.code, ERR_FAILED); /* the phone keeps what it has */
+	ASSERT_ERR_SAYS(e, "line 2, column 21: ");
+	CU_ASSERT_EQUAL(refusal(&d, PHONE ".cnf.xml.sgn").code, ERR_FAILED);
+	put_file(&d, PHONE ".cnf.xml", BY_HAND);
+	CU_ASSERT_EQUAL(told(&d, PHONE ".cnf.xml").tvs_n, 1);
+	log_set_sink(NULL, NULL);
+	wr_free(&log);
+	cert_free(by);
+	desk_close(&d);
+}
+
+/* "Not found" is what phones expect; a person who looks for a reason finds CUCM's words. */
+static void
+what_is_not_found_is_traced_for_people(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct wr log = { 0 };
+
+	log_set_sink(keep_line, &log);
+	CU_ASSERT(is_not_found(&d, "CTL" PHONE ".tlv"));
+	CU_ASSERT_STRING_EQUAL(wr_cstr(&log), "");
+	log_set_level(LOG_DEBUG);
+	CU_ASSERT(is_not_found(&d, "CTL" PHONE ".tlv"));
+	CU_ASSERT(strstr(wr_cstr(&log), "is CTLSEPMac.tlv file, Searching[" PHONE "]") != NULL);
+	CU_ASSERT(strstr(wr_cstr(&log), "FindAndServe File Not Found - 404 - Failure") != NULL);
+	log_set_level(LOG_INFO);
+	log_set_sink(NULL, NULL);
+	wr_free(&log);
 	desk_close(&d);
 }
 
@@ -829,17 +1020,66 @@ a_changed_file_is_signed_anew(void)
 	desk_close(&d);
 }
 
-/* Written twice within one tick of the clock of files, its identity would be the same. */
+/* Written twice within one tick of the clock of files, its identity would be the same: until that
+ * has moved on, what it says is looked at. */
 static void
-a_file_written_just_now_is_not_kept(void)
+a_file_written_just_now_is_looked_at_again(void)
 {
 	struct desk d = desk_open(RELEASE_12_5);
+	char *path = mem_fmt("%s/ringlist.xml", d.folder);
+	int fd;
 
 	d.now = (int64_t)time(NULL);
 	put_file(&d, "ringlist.xml", "one ring");
 	CU_ASSERT(ends_alike(&d, "ringlist.xml.sgn", "ringlist.xml"));
 	CU_ASSERT(ends_alike(&d, "ringlist.xml.sgn", "ringlist.xml"));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	fd = open(path, O_WRONLY | O_CLOEXEC); /* the same inode, the same size */
+	CU_ASSERT_EQUAL(write(fd, "two ring", 8), 8);
+	close(fd);
+	CU_ASSERT(ends_alike(&d, "ringlist.xml.sgn", "ringlist.xml"));
 	CU_ASSERT_EQUAL(signatures(&d), 2);
+	free(path);
+	desk_close(&d);
+}
+
+/* A copy of the whole folder over itself (rsync, git) costs no signature. */
+static void
+the_same_bytes_written_again_are_not_signed_again(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct wr first, later;
+
+	let_files_settle(&d);
+	put_file(&d, "ringlist.xml", "one ring");
+	first = served(&d, "ringlist.xml.sgn");
+	put_file(&d, "ringlist.xml", "one ring");
+	later = served(&d, "ringlist.xml.sgn");
+	CU_ASSERT(bytes_eq(wr_view(&first), wr_view(&later)));
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	wr_free(&first);
+	wr_free(&later);
+	desk_close(&d);
+}
+
+/* As it is in the morning. */
+static void
+a_building_full_of_phones_costs_one_signature(void)
+{
+	enum { PHONES = 10000 };
+	struct desk d = desk_open(RELEASE_12_5);
+	struct content *c;
+	struct err e;
+
+	let_files_settle(&d);
+	put_file(&d, "Ringlist.xml", "rings");
+	for (int i = 0; i < PHONES; i++) {
+		must(resolver_resolve(d.resolver, "Ringlist.xml.sgn", d.now, &c, &e), &e);
+		content_unref(c);
+	}
+	CU_ASSERT_EQUAL(signatures(&d), 1);
+	CU_ASSERT_EQUAL(resolver_counters(d.resolver)->asked, PHONES);
+	CU_ASSERT_EQUAL(resolver_counters(d.resolver)->cached, PHONES - 1);
 	desk_close(&d);
 }
 
@@ -860,9 +1100,12 @@ files_are_served_as_they_are(void)
 	CU_ASSERT(serves_text(&d, "empty.xml", ""));
 	CU_ASSERT(serves_signed_text(&d, "empty.xml.sgn", by, ""));
 	CU_ASSERT(is_not_found(&d, "Germany"));
-	CU_ASSERT(is_not_found(&d, "germany/g3-tones.xml"));
-	CU_ASSERT(is_not_found(&d, "nothing.xml"));
-	CU_ASSERT(is_not_found(&d, "nothing.xml.sgn"));
+	CU_ASSERT(serves_text(&d, "germany/G3-Tones.xml", "tones"));
+	CU_ASSERT(serves_signed_text(&d, "germany/G3-Tones.xml.sgn", by, "tones"));
+	ASSERT_ERR_SAYS(refusal(&d, "nothing.xml"), "nothing.xml: not in ");
+	ASSERT_ERR_SAYS(refusal(&d, "nothing.xml"), d.folder);
+	ASSERT_ERR_SAYS(refusal(&d, "nothing.xml.sgn"),
+	    "nothing.xml.sgn: neither nothing.xml nor nothing.xml.sgn is in ");
 	cert_free(by);
 	desk_close(&d);
 }
@@ -1046,10 +1289,25 @@ static const struct suite_test tests[] = {
 	{ "a file of the folder is encrypted too", a_file_of_the_folder_is_encrypted_too },
 	{ "what somebody else encrypted is served as it is",
 	    what_somebody_else_encrypted_is_served_as_it_is },
+	{ "who has no configuration registers by itself",
+	    who_has_no_configuration_registers_by_itself },
+	{ "a configuration of the folder is completed",
+	    a_configuration_of_the_folder_is_completed },
+	{ "what is put in is of now", what_is_put_in_is_of_now },
+	{ "what is encrypted is complete", what_is_encrypted_is_complete },
+	{ "completing can be switched off", completing_can_be_switched_off },
+	{ "a broken configuration is said, and served or refused",
+	    a_broken_configuration_is_said_and_served_or_refused },
+	{ "what is not found is traced for people", what_is_not_found_is_traced_for_people },
 	{ "a signature is made once", a_signature_is_made_once },
 	{ "a changed phone is signed anew", a_changed_phone_is_signed_anew },
 	{ "a changed file is signed anew", a_changed_file_is_signed_anew },
-	{ "a file written just now is not kept", a_file_written_just_now_is_not_kept },
+	{ "a file written just now is looked at again",
+	    a_file_written_just_now_is_looked_at_again },
+	{ "the same bytes written again are not signed again",
+	    the_same_bytes_written_again_are_not_signed_again },
+	{ "a building full of phones costs one signature",
+	    a_building_full_of_phones_costs_one_signature },
 	{ "files are served as they are", files_are_served_as_they_are },
 	{ "firmware is not signed by us", firmware_is_not_signed_by_us },
 	{ "no name leads out of the folder", no_name_leads_out_of_the_folder },

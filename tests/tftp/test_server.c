@@ -568,7 +568,7 @@ a_request_that_comes_twice_is_one_transfer(void)
 static void
 the_same_request_after_a_pause_is_a_new_transfer(void)
 {
-	struct bench b = { .service.rules = { .first_ms = 5, .most_ms = 100000 } };
+	struct bench b = { .service.rules = { .first_ms = 5, .most_ms = 100000, .again_ms = 5 } };
 	struct udp_address first;
 	struct phone p;
 
@@ -668,21 +668,24 @@ a_phone_that_vanishes_is_forgotten(void)
 static void
 a_lost_block_after_a_long_wait_comes_soon(void)
 {
-	struct bench b = { .service.rules = { .first_ms = 20, .most_ms = 100000, .resends = 30 } };
+	struct bench b = { .service.rules = {
+			       .first_ms = 20, .least_ms = 20, .most_ms = 100000, .resends = 30 } };
 	struct phone p;
 	int64_t since;
 
 	bench_open(&b, "127.0.0.1");
 	phone_open(&p, "127.0.0.1");
-	phone_asks(&p, &b, "bytes-700|octet|");
-	for (int i = 0; i < 5; i++) /* now it waits for 320 ms */
+	phone_asks(&p, &b, "bytes-1500|octet|");
+	for (int i = 0; i < 5; i++) /* now it waits for 320 ms, until it has measured */
 		CU_ASSERT(phone_takes(&p, &b));
 	phone_acks(&p, 1);
 	CU_ASSERT(phone_takes(&p, &b));
-	CU_ASSERT(took_data(&p, 2, 188));
+	phone_acks(&p, 2);
+	CU_ASSERT(phone_takes(&p, &b));
+	CU_ASSERT(took_data(&p, 3, 476));
 	since = clock_mono_ms();
 	CU_ASSERT(phone_takes(&p, &b));
-	CU_ASSERT(took_data(&p, 2, 188));
+	CU_ASSERT(took_data(&p, 3, 476));
 	CU_ASSERT(clock_mono_ms() - since < 200);
 	phone_close(&p);
 	bench_close(&b);

@@ -220,7 +220,8 @@ without_a_usable_option_there_is_no_oack(void)
 {
 	struct probe p;
 
-	probe_start(&p, "f|octet|windowsize|8|multicast||blksize|7|", content_of_size(513));
+	probe_start(&p, "f|octet|windowsize|0|windowsize|65536|multicast||blksize|7|",
+	    content_of_size(513));
 	CU_ASSERT(sent_block(&p, 1, 512));
 	probe_close(&p);
 }
@@ -256,9 +257,9 @@ a_duplicate_ack_does_not_put_the_resend_off(void)
 
 	probe_start(&p, "f|octet|", content_of_size(5000));
 	ack(&p, 1, T0);
-	ack(&p, 1, T0 + 900);
-	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 1000);
-	pass_time(&p, T0 + 1000);
+	ack(&p, 1, T0 + 90);
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 100);
+	pass_time(&p, T0 + 100);
 	CU_ASSERT(sent_block(&p, 2, 512));
 	probe_close(&p);
 }
@@ -290,48 +291,123 @@ silence_is_answered_ever_more_slowly(void)
 {
 	static const struct xfer_rules quick = { .first_ms = 10, .most_ms = 30, .resends = 3 };
 	static const struct xfer_rules short_lived = { .give_up_ms = 3000 };
-	static const int64_t usual_waits[] = { 1000, 2000, 4000, 8000, 8000, 8000 };
+	static const int64_t usual_waits[] = { 400, 800, 1600, 3200, 6400, 8000 };
 	static const int64_t quick_waits[] = { 10, 20, 30, 30 };
-	static const int64_t short_waits[] = { 1000, 2000 };
+	static const int64_t short_waits[] = { 400, 800, 1600, 3200 };
 
 	check_waits("f|octet|", NULL, usual_waits, 6);
 	check_waits("f|octet|tsize|0|", NULL, usual_waits, 6);
 	check_waits("f|octet|", &quick, quick_waits, 4);
-	check_waits("f|octet|", &short_lived, short_waits, 2);
+	check_waits("f|octet|", &short_lived, short_waits, 4);
 }
 
 static void
 the_peers_timeout_takes_the_first_ones_place(void)
 {
-	static const int64_t waits_3[] = { 3000, 6000, 8000, 8000, 8000, 8000 };
-	static const int64_t waits_20[] = { 20000, 20000, 20000 };
+	static const int64_t waits_3[] = { 3000, 6000, 8000, 8000, 8000 };
+	static const int64_t waits_20[] = { 20000, 20000 };
 	static const int64_t waits_255[] = { 255000, 255000 };
 
-	check_waits("f|octet|timeout|3|", NULL, waits_3, 6);
-	check_waits("f|octet|timeout|20|", NULL, waits_20, 3);
+	check_waits("f|octet|timeout|3|", NULL, waits_3, 5);
+	check_waits("f|octet|timeout|20|", NULL, waits_20, 2);
 	check_waits("f|octet|timeout|255|", NULL, waits_255, 2);
 }
 
+/* A peer that has answered once is no forgery: it is waited for by time, not by number. */
 static void
 progress_makes_patience_new(void)
 {
 	struct probe p;
+	int64_t silent_since = T0 + 1300;
 
 	probe_start(&p, "f|octet|", content_of_size(5000));
-	pass_time(&p, T0 + 1000);
-	pass_time(&p, T0 + 3000);
-	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 7000);
-	ack(&p, 1, T0 + 3100);
-	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 4100);
-	pass_time(&p, T0 + 4100);
+	pass_time(&p, T0 + 400);
+	pass_time(&p, T0 + 1200);
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 2800);
+	ack(&p, 1, silent_since);
 	CU_ASSERT(sent_block(&p, 2, 512));
-	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 6100);
-	for (int i = 0; i < 4; i++) {
-		pass_time(&p, xfer_deadline(p.x));
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 2900); /* as long as it has become */
+	for (;;) {
+		int64_t now = xfer_deadline(p.x);
+
+		pass_time(&p, now);
+		if (xfer_state(p.x) != XFER_RUNNING)
+			break;
+		CU_ASSERT(now - silent_since < 30000);
 		CU_ASSERT(sent_block(&p, 2, 512));
 	}
-	pass_time(&p, xfer_deadline(p.x));
 	CU_ASSERT_EQUAL(xfer_state(p.x), XFER_GIVEN_UP);
+	CU_ASSERT(xfer_deadline(p.x) - silent_since >= 30000);
+	probe_close(&p);
+}
+
+/* Every block is answered after so many milliseconds; gives the wait before the next resend. */
+static int64_t
+wait_after_trips(struct probe *p, uint16_t first, unsigned n, int64_t ms, int64_t *now)
+{
+	for (unsigned i = 0; i < n; i++) {
+		*now += ms;
+		ack(p, (uint16_t)(first + i), *now);
+	}
+	return xfer_deadline(p->x) - *now;
+}
+
+static void
+the_wait_follows_the_round_trip(void)
+{
+	struct probe p;
+	int64_t now = T0, wait;
+
+	probe_start(&p, "f|octet|", content_of_size(512 * 200));
+	CU_ASSERT_EQUAL(wait_after_trips(&p, 1, 1, 300, &now), 900); /* RFC 6298, 2.2 */
+	wait = wait_after_trips(&p, 2, 40, 300, &now);
+	CU_ASSERT(wait >= 305 && wait <= 320);
+	wait = wait_after_trips(&p, 42, 60, 20, &now);
+	CU_ASSERT_EQUAL(wait, 100);
+	wait = wait_after_trips(&p, 102, 1, 80, &now); /* one that is late */
+	CU_ASSERT(wait > 80 && wait <= 120);
+	CU_ASSERT_EQUAL(xfer_resent(p.x), 0);
+	CU_ASSERT_EQUAL(wait_after_trips(&p, 103, 20, 9000, &now), 8000);
+	probe_close(&p);
+}
+
+/* Karn: the answer to a packet that was sent twice measures nothing, and the wait stays as long as
+ * it has become; otherwise each packet to a peer that is far away would be sent twice. */
+static void
+a_far_peer_gets_one_packet_twice(void)
+{
+	struct probe p;
+
+	probe_start(&p, "f|octet|", content_of_size(5000));
+	pass_time(&p, T0 + 400);
+	CU_ASSERT(sent_block(&p, 1, 512));
+	ack(&p, 1, T0 + 700); /* the answer to the first of the two */
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 700 + 800);
+	ack(&p, 1, T0 + 1100);
+	CU_ASSERT_EQUAL(p.sent, 0);
+	ack(&p, 2, T0 + 1400);
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 1400 + 2100); /* measured: 700 */
+	for (uint16_t block = 3; block < 9; block++)
+		ack(&p, block, T0 + 700 * block);
+	CU_ASSERT_EQUAL(xfer_resent(p.x), 1);
+	probe_close(&p);
+}
+
+static void
+a_timeout_that_was_asked_for_is_not_adapted(void)
+{
+	struct probe p;
+
+	probe_start(&p, "f|octet|timeout|2|", content_of_size(5000));
+	ack(&p, 0, T0 + 5);
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 5 + 2000);
+	pass_time(&p, T0 + 2004);
+	CU_ASSERT_EQUAL(p.sent, 0);
+	pass_time(&p, T0 + 2005);
+	CU_ASSERT(sent_block(&p, 1, 512));
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 2005 + 4000);
+	ack(&p, 1, T0 + 2010);
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 2010 + 2000);
 	probe_close(&p);
 }
 
@@ -447,7 +523,7 @@ a_repeated_request_gets_the_first_packet_again(void)
 	forget_sent(&p);
 	CU_ASSERT(xfer_request_again(p.x, T0 + 500));
 	CU_ASSERT(sent_only(&p, "0003 0001 616263"));
-	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 1000);
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 400);
 	probe_close(&p);
 
 	probe_start(&p, "f|octet|tsize|0|", content_of("abc", 3));
@@ -580,6 +656,191 @@ a_window_is_sent_without_waiting(void)
 	probe_close(&p);
 }
 
+/* Exactly these blocks were sent, in order. */
+static bool
+sent_blocks(const struct probe *p, uint16_t from, unsigned n)
+{
+	uint16_t to = (uint16_t)(from + n - 1);
+
+	return p->sent == n && (p->first.p[2] << 8 | p->first.p[3]) == from &&
+	       (p->last.p[2] << 8 | p->last.p[3]) == to;
+}
+
+/* As far as the first window, by rules that would take 4 blocks. */
+static void
+start_window(struct probe *p, size_t blocks)
+{
+	static const struct xfer_rules rules = { .window_blocks = 4 };
+
+	probe_open(p, "f|octet|blksize|8|windowsize|16|", content_of_size(8 * blocks), &rules);
+	xfer_start(p->x, T0);
+	ack(p, 0, T0 + 20);
+}
+
+/* The OACK grants this many blocks; NULL: none. */
+static void
+check_window(const char *request, const char *granted)
+{
+	struct probe p;
+	const char *at;
+	bool good;
+
+	probe_start(&p, request, content_of_size(1 << 20));
+	at = memmem(p.last.p, p.last.n, "windowsize", sizeof("windowsize"));
+	if (at == NULL)
+		good = granted == NULL;
+	else
+		good = granted != NULL && strcmp(&at[sizeof("windowsize")], granted) == 0;
+	if (!good)
+		fprintf(stderr, "\n    %s\n", request);
+	CU_ASSERT(good);
+	probe_close(&p);
+}
+
+static void
+windows_have_bounds(void)
+{
+	check_window("f|octet|windowsize|1|", "1");
+	check_window("f|octet|windowsize|16|", "16");
+	check_window("f|octet|windowsize|64|", "64");
+	check_window("f|octet|windowsize|65|", "64");
+	check_window("f|octet|windowsize|65535|", "64");
+	check_window("f|octet|windowsize|0|tsize|0|", NULL);
+	check_window("f|octet|windowsize|65536|tsize|0|", NULL);
+	check_window("f|octet|windowsize|-1|tsize|0|", NULL);
+	check_window("f|octet|windowsize||tsize|0|", NULL);
+	check_window("f|octet|blksize|1024|windowsize|64|", "64");
+	check_window("f|octet|blksize|8192|windowsize|64|", "8");
+	check_window("f|octet|blksize|65464|windowsize|64|", "1");
+	/* The bound counts whichever option comes first. */
+	check_window("f|octet|windowsize|64|blksize|8192|", "8");
+}
+
+static void
+a_file_smaller_than_the_window_ends_it(void)
+{
+	struct probe p;
+
+	start_window(&p, 2);
+	CU_ASSERT(sent_blocks(&p, 1, 3)); /* the last is empty */
+	ack(&p, 2, T0 + 40);
+	CU_ASSERT(sent_blocks(&p, 3, 1));
+	ack(&p, 3, T0 + 60);
+	CU_ASSERT_EQUAL(xfer_state(p.x), XFER_SENT);
+	CU_ASSERT_EQUAL(xfer_bytes(p.x), 16);
+	probe_close(&p);
+}
+
+static void
+silence_brings_the_whole_window_again(void)
+{
+	struct probe p;
+
+	start_window(&p, 50);
+	ack(&p, 4, T0 + 40);
+	CU_ASSERT(sent_blocks(&p, 5, 4));
+	pass_time(&p, xfer_deadline(p.x));
+	CU_ASSERT(sent_blocks(&p, 5, 4));
+	ack(&p, 6, T0 + 1000); /* what is behind it, and then new ones */
+	CU_ASSERT(sent_blocks(&p, 7, 4));
+	CU_ASSERT_EQUAL(xfer_resent(p.x), 4 + 2);
+	probe_close(&p);
+}
+
+static void
+of_a_window_only_what_is_on_its_way_can_be_acknowledged(void)
+{
+	struct probe p;
+
+	start_window(&p, 50);
+	ack(&p, 5, T0 + 40);
+	CU_ASSERT_EQUAL(p.sent, 0);
+	ack(&p, 4, T0 + 40);
+	CU_ASSERT(sent_blocks(&p, 5, 4));
+	for (uint16_t old = 0; old < 4; old++) {
+		ack(&p, old, T0 + 50);
+		CU_ASSERT_EQUAL(p.sent, 0);
+	}
+	ack(&p, 9, T0 + 50);
+	CU_ASSERT_EQUAL(p.sent, 0);
+	CU_ASSERT_EQUAL(xfer_resent(p.x), 0);
+	probe_close(&p);
+}
+
+/* RFC 7440, section 4: the peer says what it has when it sees a gap.  When it is the first block
+ * that is missing, that is the number it said before. */
+static void
+a_gap_at_the_start_of_a_window_is_closed_after_a_round_trip(void)
+{
+	struct probe p;
+	int64_t at;
+
+	start_window(&p, 50);
+	ack(&p, 4, T0 + 40);
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 140);
+	for (int i = 0; i < 3; i++) {
+		ack(&p, 4, T0 + 60);
+		CU_ASSERT_EQUAL(p.sent, 0);
+	}
+	at = xfer_deadline(p.x);
+	CU_ASSERT(at > T0 + 60 && at < T0 + 100);
+	pass_time(&p, at);
+	CU_ASSERT(sent_blocks(&p, 5, 4));
+	/* Once: whoever only repeats itself makes nobody send. */
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), at + 100);
+	ack(&p, 4, at + 10);
+	CU_ASSERT_EQUAL(p.sent, 0);
+	CU_ASSERT_EQUAL(xfer_deadline(p.x), at + 100);
+	probe_close(&p);
+}
+
+static void
+a_repeated_ack_of_a_whole_window_sends_nothing(void)
+{
+	struct probe p;
+	int64_t now = T0 + 20;
+
+	start_window(&p, 400);
+	for (uint16_t block = 4; block < 400; block += 4) {
+		now += 20;
+		ack(&p, block, now);
+		CU_ASSERT(sent_blocks(&p, block + 1, 4));
+		ack(&p, block, now + 1);
+		CU_ASSERT_EQUAL(p.sent, 0);
+		pass_time(&p, now + 19);
+		CU_ASSERT_EQUAL(p.sent, 0);
+	}
+	CU_ASSERT_EQUAL(xfer_resent(p.x), 0);
+	probe_close(&p);
+}
+
+static void
+numbers_start_over_inside_a_window(void)
+{
+	struct probe p;
+	uint32_t block = 0;
+
+	start_window(&p, 65600);
+	CU_ASSERT(sent_blocks(&p, 1, 4));
+	for (block = 3; block < 65530; block += 3) /* so that no window ends at 65535 */
+		ack(&p, (uint16_t)block, T0 + 20);
+	block -= 3;
+	CU_ASSERT_EQUAL(block, 65529);
+	ack(&p, 65533, T0 + 20);
+	CU_ASSERT(sent_blocks(&p, 65534, 4));
+	CU_ASSERT_EQUAL(p.last.p[3], 1);
+	pass_time(&p, T0 + 1000);
+	CU_ASSERT(sent_blocks(&p, 65534, 4));
+	ack(&p, 0, T0 + 1020); /* 1 was lost */
+	CU_ASSERT(sent_blocks(&p, 1, 4));
+	CU_ASSERT_EQUAL(xfer_bytes(p.x), 8 * 65536);
+	ack(&p, 65535, T0 + 1020);
+	CU_ASSERT_EQUAL(p.sent, 0);
+	ack(&p, 4, T0 + 1020);
+	CU_ASSERT(sent_blocks(&p, 5, 4));
+	probe_close(&p);
+}
+
 static const struct suite_test tests[] = {
 	{ "the size of an empty file stays unsaid", size_of_an_empty_file_stays_unsaid },
 	{ "without options the first block comes at once",
@@ -596,6 +857,10 @@ static const struct suite_test tests[] = {
 	{ "the peer's timeout takes the first one's place",
 	    the_peers_timeout_takes_the_first_ones_place },
 	{ "progress makes patience new", progress_makes_patience_new },
+	{ "the wait follows the round trip", the_wait_follows_the_round_trip },
+	{ "a far peer gets one packet twice", a_far_peer_gets_one_packet_twice },
+	{ "a timeout that was asked for is not adapted",
+	    a_timeout_that_was_asked_for_is_not_adapted },
 	{ "an error from the peer ends it silently", an_error_from_the_peer_ends_it_silently },
 	{ "what makes no sense is answered with error 4",
 	    what_makes_no_sense_is_answered_with_error_4 },
@@ -612,6 +877,16 @@ static const struct suite_test tests[] = {
 	{ "of a large netascii file the size is not told",
 	    of_a_large_netascii_file_the_size_is_not_told },
 	{ "a window is sent without waiting", a_window_is_sent_without_waiting },
+	{ "windows have bounds", windows_have_bounds },
+	{ "a file smaller than the window ends it", a_file_smaller_than_the_window_ends_it },
+	{ "silence brings the whole window again", silence_brings_the_whole_window_again },
+	{ "of a window only what is on its way can be acknowledged",
+	    of_a_window_only_what_is_on_its_way_can_be_acknowledged },
+	{ "a gap at the start of a window is closed after a round trip",
+	    a_gap_at_the_start_of_a_window_is_closed_after_a_round_trip },
+	{ "a repeated ACK of a whole window sends nothing",
+	    a_repeated_ack_of_a_whole_window_sends_nothing },
+	{ "numbers start over inside a window", numbers_start_over_inside_a_window },
 };
 
 SUITE_MAIN("tftp/xfer", tests)

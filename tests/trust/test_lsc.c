@@ -174,7 +174,9 @@ certificate_that_was_not_confirmed_is_lost_with_the_next(void)
 	/* It comes late, but it says so. */
 	stored(s, a, LAB_NOW + 8);
 	CU_ASSERT_TRUE(is_held(s, a));
-	CU_ASSERT_EQUAL(state_of(s, b), LSC_ISSUED);
+	CU_ASSERT_EQUAL(state_of(s, b), LSC_REPLACED); /* whoever has it now */
+	CU_ASSERT_EQUAL(
+	    lab_int(s, "SELECT count(*) FROM lsc WHERE phone = '" OTHER "' AND state = 1"), 1);
 	cert_free(a);
 	cert_free(b);
 	cert_free(other);
@@ -317,7 +319,7 @@ deleted_certificate_is_held_no_more(void)
 	CU_ASSERT_EQUAL(lsc_deleted(s, PHONE, LAB_NOW + 3, &e), 0);
 	CU_ASSERT_TRUE(is_held(s, NULL));
 	CU_ASSERT_EQUAL(state_of(s, c), LSC_DELETED);
-	CU_ASSERT_EQUAL(state_of(s, next), LSC_ISSUED);
+	CU_ASSERT_EQUAL(state_of(s, next), LSC_DELETED);
 	CU_ASSERT_EQUAL(ordered(s).operation, ORDER_NONE);
 	CU_ASSERT_EQUAL(ordered(s).status, STATUS_SUCCESS);
 	CU_ASSERT_EQUAL(ordered(s).last, ORDER_DELETE);

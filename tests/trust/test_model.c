@@ -83,6 +83,18 @@ security_by_default_is_as_published(void)
 }
 
 static void
+newer_phones_try_http_first(void)
+{
+	static const char *const with[] = { "8945", "8941", "7821", "8861", "8832" };
+	static const char *const without[] = { "7975", "7960", "6941", "9971", "ATA190", "CSF" };
+
+	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+		CU_ASSERT_TRUE(model_of(with[i])->http);
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		CU_ASSERT_FALSE(model_of(without[i])->http);
+}
+
+static void
 old_families_know_sha_1_and_tls_1_0_only(void)
 {
 	static const char *const old[] = { "7975", "7925", "8961", "8945", "9971", "6941" };
@@ -144,6 +156,7 @@ static const struct suite_test tests[] = {
 	{ "longer names are models of their own", longer_names_are_models_of_their_own },
 	{ "security by default is as published", security_by_default_is_as_published },
 	{ "old families know SHA-1 and TLS 1.0 only", old_families_know_sha_1_and_tls_1_0_only },
+	{ "newer phones try HTTP first", newer_phones_try_http_first },
 	{ "numbers are those of the alarms", numbers_are_those_of_the_alarms },
 	{ "device names are prefix and MAC", device_names_are_prefix_and_mac },
 	{ "device name leaves room for its NUL", device_name_leaves_room_for_its_nul },

@@ -4,6 +4,8 @@
  */
 #include "trust/seen.h"
 
+#include <stdlib.h>
+
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
 #include "trust/cluster.h"
@@ -123,6 +125,58 @@ what_the_phone_said_itself_is_not_reckoned_over(void)
 	store_close(s);
 }
 
+/* ---- phones that register by themselves ---- */
+
+#define STRANGER "SEP0000000000FF"
+
+static size_t
+registering(struct store *s)
+{
+	struct err e = { 0 };
+	struct seen *all;
+	size_t n;
+
+	CU_ASSERT_EQUAL_FATAL(seen_registering(s, &all, &n, &e), 0);
+	if (n > 0)
+		CU_ASSERT_STRING_EQUAL(all[0].phone, STRANGER);
+	free(all);
+	return n;
+}
+
+static void
+a_stranger_that_registers_is_listed_until_it_is_added(void)
+{
+	struct store *s = of_three_lists();
+	struct device d = {
+		.name = STRANGER, .model = model_of("7975"), .security = SECURITY_NONE
+	};
+	int64_t node = lab_node(s, "cucm-pub").id, generation;
+	struct err e = { 0 };
+	bool was;
+
+	generation = store_generation(s);
+	CU_ASSERT_EQUAL(seen_registers(s, STRANGER, LAB_NOW, &e), 0); /* was never seen */
+	CU_ASSERT_EQUAL(registering(s), 0);
+	CU_ASSERT_EQUAL(seen_asked(s, STRANGER, "10.0.0.7", node, 0, LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL(registering(s), 0);
+	CU_ASSERT_EQUAL(seen_registers(s, STRANGER, LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL(registering(s), 1);
+	CU_ASSERT_EQUAL(seen_asked(s, STRANGER, "10.0.0.7", node, 0, LAB_NOW + 5, &e), 0);
+	CU_ASSERT_EQUAL(registering(s), 1);
+	CU_ASSERT_EQUAL(seen_registers(s, PHONE, LAB_NOW, &e), 0); /* is known */
+	CU_ASSERT_EQUAL(registering(s), 1);
+	CU_ASSERT_EQUAL(store_generation(s), generation); /* nobody's cache is the worse for it */
+	CU_ASSERT_EQUAL_FATAL(device_add(s, &d, &e), 0);
+	CU_ASSERT_EQUAL(registering(s), 0);
+	CU_ASSERT_EQUAL(seen_unregister(s, STRANGER, &was, &e), 0);
+	CU_ASSERT(was);
+	CU_ASSERT_EQUAL(device_delete(s, STRANGER, &e), 0);
+	CU_ASSERT_EQUAL(registering(s), 0);
+	CU_ASSERT_EQUAL(seen_unregister(s, STRANGER, &was, &e), 0);
+	CU_ASSERT(!was);
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "the third cannot be taken from the first", the_third_cannot_be_taken_from_the_first },
 	{ "a list told late explains the next one", a_list_told_late_explains_the_next_one },
@@ -130,6 +184,8 @@ static const struct suite_test tests[] = {
 	    a_list_told_late_is_held_though_the_next_was_refused },
 	{ "what the phone said itself is not reckoned over",
 	    what_the_phone_said_itself_is_not_reckoned_over },
+	{ "a stranger that registers is listed until it is added",
+	    a_stranger_that_registers_is_listed_until_it_is_added },
 };
 
 SUITE_MAIN("trust/seen", tests)

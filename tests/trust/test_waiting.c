@@ -1,12 +1,28 @@
 #include "trust/waiting.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
+#include "trust/device.h"
+#include "trust/order.h"
 
 #define PHONE "SEP001122334455"
 #define OTHER "SEPAABBCCDDEEFF"
+
+static struct store *
+with_phones(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct device d = { .model = model_of("7975"), .security = SECURITY_NONE, .name = PHONE };
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(device_add(s, &d, &e), 0);
+	snprintf(d.name, sizeof(d.name), "%s", OTHER);
+	CU_ASSERT_EQUAL_FATAL(device_add(s, &d, &e), 0);
+	return s;
+}
 
 static void
 leave(struct store *s, const char *phone, unsigned number, int64_t now)
@@ -31,7 +47,7 @@ signed_for(const char *cn, unsigned number)
 static void
 what_was_signed_finds_its_phone(void)
 {
-	struct store *s = lab_founded(RELEASE_12_5);
+	struct store *s = with_phones();
 	struct cert *c = signed_for(PHONE, 1), *ready = NULL;
 	char phone[DEVICE_NAME_MAX];
 	struct err e = { 0 };
@@ -61,7 +77,7 @@ what_was_signed_finds_its_phone(void)
 static void
 a_new_key_makes_what_was_signed_worthless(void)
 {
-	struct store *s = lab_founded(RELEASE_12_5);
+	struct store *s = with_phones();
 	struct cert *c = signed_for(PHONE, 1), *ready = NULL;
 	char phone[DEVICE_NAME_MAX];
 	struct err e = { 0 };
@@ -80,7 +96,7 @@ a_new_key_makes_what_was_signed_worthless(void)
 static void
 the_list_says_who_waits(void)
 {
-	struct store *s = lab_founded(RELEASE_12_5);
+	struct store *s = with_phones();
 	struct cert *c = signed_for(OTHER, 2);
 	char phone[DEVICE_NAME_MAX];
 	struct waiting *all;
@@ -109,10 +125,28 @@ the_list_says_who_waits(void)
 	store_close(s);
 }
 
+static void
+what_waits_goes_with_its_order_and_its_phone(void)
+{
+	struct store *s = with_phones();
+	struct order none = { .phone = PHONE, .operation = ORDER_NONE };
+	struct err e = { 0 };
+
+	leave(s, PHONE, 1, LAB_NOW);
+	leave(s, OTHER, 2, LAB_NOW);
+	CU_ASSERT_EQUAL(order_schedule(s, &none, NULL, LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM lsc_request"), 1);
+	CU_ASSERT_EQUAL(device_delete(s, OTHER, &e), 0);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM lsc_request"), 0);
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "what was signed finds its phone", what_was_signed_finds_its_phone },
 	{ "a new key makes what was signed worthless", a_new_key_makes_what_was_signed_worthless },
 	{ "the list says who waits", the_list_says_who_waits },
+	{ "what waits goes with its order and its phone",
+	    what_waits_goes_with_its_order_and_its_phone },
 };
 
 SUITE_MAIN("waiting", tests)
