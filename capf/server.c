@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "capf/issue.h"
 #include "capf/session.h"
+#include "trust/certs.h"
 #include "trust/model.h"
 #include "trust/param.h"
 #include "trust/presented.h"
@@ -42,6 +44,7 @@ struct capf_server {
 	int64_t hurry_until;
 	int64_t starts; /* which start the rest is of; 0: none */
 	struct presented shown;
+	struct err issuer_fault; /* code ERR_NONE: none */
 	struct capf_office office;
 };
 
@@ -109,6 +112,30 @@ load_params(const struct capf_server *v, struct capf_office *o, struct err *e)
 	return 0;
 }
 
+/* A CAPF certificate that hangs on a CA which has run out proves nothing to anybody. */
+static void
+check_issuer(struct capf_server *v)
+{
+	const struct presented *p = &v->shown;
+	struct held_cert *held = NULL;
+	const struct cert **cas;
+	size_t n = 0;
+
+	v->issuer_fault = (struct err){ 0 };
+	if (certs_list_of(v->plan.store, "CAPF-trust", &held, &n, &v->issuer_fault) == 0) {
+		cas = mem_array(n, sizeof(*cas));
+		for (size_t i = 0; i < n; i++)
+			cas[i] = held[i].cert;
+		issue_check_issuer(p->cert[0], cas, n, clock_wall(), &v->issuer_fault);
+		free(cas);
+	}
+	certs_list_free(held, n);
+	if (v->issuer_fault.code == ERR_NONE)
+		return;
+	v->office.issuer_fault = v->issuer_fault.text;
+	log_err(LOG_ERROR, "capf", NULL, NULL, "nothing-can-be-issued", &v->issuer_fault);
+}
+
 static int
 load(struct capf_server *v, const struct service *now, struct err *e)
 {
@@ -125,6 +152,7 @@ load(struct capf_server *v, const struct service *now, struct err *e)
 	v->office.cert = p.cert[0];
 	v->office.key = p.key;
 	v->starts = now->starts;
+	check_issuer(v);
 	who = presented_identity(&v->shown);
 	listeners_present(v->listeners, &who);
 	return 0;

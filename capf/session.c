@@ -545,6 +545,8 @@ issue(const struct turn *t)
 		leave_request(t);
 		return;
 	}
+	if (rc == 0 && t->o->issuer_fault != NULL)
+		rc = err_set(&e, ERR_FAILED, "%s", t->o->issuer_fault);
 	if (rc == 0)
 		lsc = issue_lsc(t->o->cert, t->o->key, &want, t->m->public_key, t->now, &e);
 	if (lsc != NULL)

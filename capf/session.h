@@ -24,11 +24,12 @@ struct capf_office {
 	struct store *store;
 	const struct cert *cert; /* CAPF's own */
 	const struct key *key;
-	int days;	     /* of validity of an LSC */
-	int64_t key_seconds; /* how long a phone may take to make its key */
-	int key_attempts;    /* how many keys that do not fit it may send */
-	bool expired_mics;   /* accepted */
-	bool offline_ca;     /* LSCs are signed elsewhere */
+	int days;		  /* of validity of an LSC */
+	int64_t key_seconds;	  /* how long a phone may take to make its key */
+	int key_attempts;	  /* how many keys that do not fit it may send */
+	bool expired_mics;	  /* accepted */
+	const char *issuer_fault; /* why CAPF's certificate may sign nothing; NULL: it may */
+	bool offline_ca;	  /* LSCs are signed elsewhere */
 };
 
 enum capf_state {

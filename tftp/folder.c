@@ -12,7 +12,10 @@
 #include "base/mem.h"
 #include "tftp/asked.h"
 
-enum { INDEXES = 32 };
+enum {
+	INDEXES = 32,
+	READS_PER_SECOND = 32 /* of folders, for an index: whoever asks, the rest must go on */
+};
 
 /* The names in one folder, by capitals-blind order. */
 struct index {
@@ -27,7 +30,9 @@ struct folder {
 	int root;
 	char where[FOLDER_PATH_MAX];
 	struct index index[INDEXES];
-	size_t next; /* whose place is taken next */
+	size_t next;	/* whose place is taken next */
+	int64_t second; /* in which so many folders were read */
+	unsigned reads;
 };
 
 /* The end tells more than the beginning. */
@@ -143,6 +148,15 @@ was_settled(const struct index *i)
 	return i->identity.changed_ns / 1000000000 < i->looked - 1;
 }
 
+static bool
+may_read(struct folder *f, int64_t now)
+{
+	if (f->second != now)
+		f->reads = 0;
+	f->second = now;
+	return f->reads++ < READS_PER_SECOND;
+}
+
 /* Read again when the folder has changed, but not more than once a second: names that do not exist
  * come from anybody, and a large folder takes milliseconds. */
 static const struct index *
@@ -154,6 +168,8 @@ index_of(struct folder *f, const char *path, int64_t now)
 
 	if (i->looked != 0 && i->looked == now)
 		return i;
+	if (!may_read(f, now))
+		return NULL;
 	fd = file_folder_under(f->root, path, NULL);
 	if (fd < 0 || file_identity_of(fd, &identity, NULL) != 0) {
 		if (fd >= 0)
@@ -245,15 +261,20 @@ is_of_a_phone(const char *name)
 }
 
 int
-folder_open(struct folder *f, const char *name, int64_t now, struct err *e)
+folder_open(struct folder *f, const char *name, int64_t now, bool *respelled, struct err *e)
 {
 	char path[ASKED_NAME_MAX];
 	struct err why;
+	bool other = false;
 	int fd = file_open_under(f->root, name, &why);
 
 	if (fd < 0 && why.code == ERR_NOT_FOUND && !is_of_a_phone(name) &&
-	    spell(f, name, now, path) && strcmp(path, name) != 0)
+	    spell(f, name, now, path) && strcmp(path, name) != 0) {
+		other = true;
 		fd = file_open_under(f->root, path, &why);
+	}
+	if (respelled != NULL)
+		*respelled = other;
 	if (fd < 0)
 		return err_set(e, why.code, "%s", why.text);
 	return fd;

@@ -10,6 +10,7 @@
 #ifndef TL_TFTP_FOLDER_H
 #define TL_TFTP_FOLDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -30,7 +31,8 @@ const char *folder_where(const struct folder *f);
 /* An open regular file, the caller's to close; -1: ERR_NOT_FOUND, or that there is one which cannot
  * be opened.  now: Unix seconds, for the age of an index.  Names of lists and of configurations
  * (.tlv, .cnf.xml and what stands behind) are found as they are alone: they are a phone's own, and
- * others depend on what is said of it. */
-int folder_open(struct folder *f, const char *name, int64_t now, struct err *e);
+ * others depend on what is said of it.  *respelled: the name that was found differs; may be NULL.
+ */
+int folder_open(struct folder *f, const char *name, int64_t now, bool *respelled, struct err *e);
 
 #endif

@@ -1,7 +1,5 @@
 #include "tftp/resolve.h"
 
-#include <assert.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +9,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "tftp/asked.h"
-#include "tftp/cache.h"
 #include "tftp/complete.h"
 #include "tftp/devconf.h"
+#include "tftp/finish.h"
 #include "tftp/folder.h"
 #include "tftp/loaded.h"
 #include "tftp/told.h"
 #include "trust/device.h"
-#include "trust/enc.h"
 #include "trust/param.h"
-#include "trust/sgn.h"
 
 enum {
 	CACHE_MAX = 64 << 20,
@@ -32,8 +28,8 @@ struct resolver {
 	struct loaded loaded;
 	int64_t generation; /* of the store when loaded was brought up to date; -1: never */
 	struct folder *folder;
-	struct cache *cache;
-	struct resolver_counters counters;
+	struct finisher *finisher;
+	uint64_t asked;
 };
 
 /* A question on its way through. */
@@ -44,6 +40,7 @@ struct question {
 	int fd;		      /* of file, which closes it */
 	struct file_identity identity;
 	bool is_signed_already; /* file is, by somebody else */
+	bool is_respelled;	/* it differs from the name in capitals */
 };
 
 struct resolver *
@@ -54,7 +51,7 @@ resolver_new(const struct resolver_plan *plan)
 	r->plan = *plan;
 	r->generation = -1;
 	r->folder = folder_new(plan->folder);
-	r->cache = cache_new(plan->cache_max != 0 ? plan->cache_max : CACHE_MAX);
+	r->finisher = finisher_new(&r->loaded, plan->cache_max != 0 ? plan->cache_max : CACHE_MAX);
 	return r;
 }
 
@@ -63,16 +60,20 @@ resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
+	finisher_free(r->finisher);
 	loaded_free(&r->loaded);
-	cache_free(r->cache);
 	folder_free(r->folder);
 	free(r);
 }
 
-const struct resolver_counters *
+struct resolver_counters
 resolver_counters(const struct resolver *r)
 {
-	return &r->counters;
+	const struct finish_counters *made = finisher_counters(r->finisher);
+
+	return (struct resolver_counters){
+		.asked = r->asked, .cached = made->cached, .signatures = made->signatures
+	};
 }
 
 /* The generation is read first: when a change gets in between, we look again next time.  Whatever
@@ -96,143 +97,38 @@ look(struct resolver *r, struct err *e)
 	return 0;
 }
 
-/* ---- signing ---- */
-
-/* Gives the content of head and body; takes what is in body. */
-static struct content *
-sign(struct resolver *r, const struct question *q, struct wr *body, struct err *e)
-{
-	struct loaded *l = &r->loaded;
-	struct sgn_plan plan = { .layout = LAYOUT_CISCO,
-		.digest = l->digest,
-		.filename = q->asked.name,
-		.timestamp = (uint32_t)q->now };
-	struct signer signer = key_signer(l->key, l->cert);
-	struct wr head = { 0 };
-
-	if (sgn_head(&plan, wr_view(body), &signer, &head, e) != 0) {
-		wr_free(&head);
-		return NULL;
-	}
-	r->counters.signatures++;
-	return content_of_memory(&head, body);
-}
-
-/* For the phone's eyes only, with an AES key that no other file has. */
-static struct content *
-seal(struct resolver *r, const struct question *q, struct bytes plain, const struct cert *to,
-    struct err *e)
-{
-	struct loaded *l = &r->loaded;
-	struct enc_plan plan = { .layout = LAYOUT_CISCO,
-		.digest = l->digest,
-		.filename = q->asked.name,
-		.timestamp = (uint32_t)q->now };
-	struct signer signer = key_signer(l->key, l->cert);
-	struct wr file = { 0 };
-
-	if (enc_seal(&plan, plain, to, &signer, &file, e) != 0) {
-		wr_free(&file);
-		return NULL;
-	}
-	r->counters.signatures++;
-	return content_of_memory(NULL, &file);
-}
-
-/* What a signature depends on besides the file and its name. */
-static void
-put_signer(const struct resolver *r, struct wr *origin)
-{
-	wr_put(origin, cert_sha256(r->loaded.cert));
-	wr_u8(origin, (uint8_t)r->loaded.digest);
-}
-
-static bool
-is_cached(struct resolver *r, struct content *found, struct content **out)
-{
-	if (found == NULL)
-		return false;
-	r->counters.cached++;
-	*out = found;
-	return true;
-}
-
 /* ---- what is made once ---- */
 
-/* The clock of files ticks in milliseconds: one that was written just now may be written again
- * without its time showing it. */
-static bool
-is_settled(const struct question *q)
-{
-	return q->identity.changed_ns / 1000000000 < q->now - 1;
-}
-
-/* What a version of a file is for the cache, as a generation is one of the store: a number below
- * all of theirs, from all that its answer depends on but the bytes.  Of a phone's configuration
- * that is the store as well. */
+/* Of a phone's configuration what is made depends on the store as well. */
 static int64_t
 version_of(const struct resolver *r, const struct question *q)
 {
-	int64_t version = INT64_MIN;
 	int64_t generation = q->asked.kind == ASKED_CONFIG ? r->generation : 0;
-	struct wr all = { 0 };
-	uint8_t hash[32];
-	int ok;
 
-	if (!is_settled(q))
-		return CACHE_UNCONFIRMED;
-	put_signer(r, &all);
-	wr_put(&all, bytes_over(&q->identity, sizeof(q->identity)));
-	wr_put(&all, bytes_over(&generation, sizeof(generation)));
-	ok = EVP_Digest(all.p, all.n, hash, NULL, EVP_sha256(), NULL);
-	assert(ok == 1);
-	wr_free(&all);
-	for (size_t i = 0; i < sizeof(version) - 1; i++)
-		version |= (int64_t)hash[i] << (8 * i);
-	return version;
+	if (q->file == NULL)
+		return r->generation;
+	return finish_version(r->finisher, &q->identity, generation, q->now);
 }
 
-/* Is the answer of before still good, as far as the store and the file's version go? */
 static bool
 is_fresh(struct resolver *r, const struct question *q, struct content **out)
 {
-	int64_t version = q->file != NULL ? version_of(r, q) : r->generation;
-
-	return is_cached(r, cache_fresh(r->cache, q->asked.name, version), out);
+	return finish_again(r->finisher, q->asked.name, version_of(r, q), out);
 }
 
-/* All that the answer is made of.  to: NULL when it is for anybody's eyes. */
-static void
-put_origin(const struct resolver *r, const struct question *q, const struct cert *to,
-    struct bytes body, struct wr *origin)
-{
-	wr_u8(origin, q->asked.is_signed);
-	put_signer(r, origin);
-	if (to != NULL)
-		wr_put(origin, cert_sha256(to));
-	wr_put(origin, body);
-}
-
-/* Gives body as it was asked for.  A change of the store or of the file's date that changed neither
- * these bytes nor who signs costs no signature, and what was sealed for a phone once stays the same
- * file: no AES key serves two versions of a configuration.  Takes what is in body. */
+/* to: NULL when it is for anybody's eyes.  Takes what is in body. */
 static int
-finish(struct resolver *r, const struct question *q, const struct cert *to, int64_t version,
+give(struct resolver *r, const struct question *q, const struct cert *to, int64_t version,
     struct wr *body, struct content **out, struct err *e)
 {
-	const char *name = q->asked.name;
-	struct wr origin = { 0 };
+	struct finish_job job = { .name = q->asked.name,
+		.is_signed = q->asked.is_signed,
+		.to = to,
+		.is_respelled = q->is_respelled,
+		.version = version,
+		.now = q->now };
 
-	put_origin(r, q, to, wr_view(body), &origin);
-	if (!is_cached(r, cache_made_from(r->cache, name, wr_view(&origin), version), out)) {
-		*out = to != NULL	    ? seal(r, q, wr_view(body), to, e)
-		       : q->asked.is_signed ? sign(r, q, body, e)
-					    : content_of_memory(NULL, body);
-		if (*out != NULL)
-			cache_keep(r->cache, name, wr_view(&origin), version, *out);
-	}
-	wr_wipe(&origin);
-	return *out == NULL ? -1 : 0;
+	return finish(r->finisher, &job, body, out, e);
 }
 
 /* ---- what we make ourselves ---- */
@@ -244,7 +140,7 @@ make_default(struct resolver *r, const struct question *q, struct content **out,
 	int rc = devconf_make_default(&r->loaded.facts, &made, e);
 
 	if (rc == 0)
-		rc = finish(r, q, NULL, r->generation, &made, out, e);
+		rc = give(r, q, NULL, r->generation, &made, out, e);
 	wr_free(&made);
 	return rc;
 }
@@ -260,7 +156,7 @@ make_for_phone(struct resolver *r, const struct question *q, const struct told *
 						   : devconf_make(facts, &t->phone, &made, e);
 
 	if (rc == 0)
-		rc = finish(r, q, NULL, r->generation, &made, out, e);
+		rc = give(r, q, NULL, r->generation, &made, out, e);
 	wr_free(&made);
 	return rc;
 }
@@ -273,7 +169,7 @@ open_file(const struct resolver *r, const char *name, struct question *q, struct
 {
 	struct err why;
 
-	q->fd = folder_open(r->folder, name, q->now, &why);
+	q->fd = folder_open(r->folder, name, q->now, &q->is_respelled, &why);
 	if (q->fd < 0) {
 		err_set(e, why.code, "%s: not in %s: %s", name, folder_where(r->folder), why.text);
 		return why.code == ERR_NOT_FOUND ? 0 : -1;
@@ -364,7 +260,7 @@ serve_worked_on(struct resolver *r, const struct question *q, const struct told 
 	if (rc == 0 && t != NULL)
 		rc = complete(r, q, t, &body, e);
 	if (rc == 0)
-		rc = finish(r, q, to, version_of(r, q), &body, out, e);
+		rc = give(r, q, to, version_of(r, q), &body, out, e);
 	wr_wipe(&body);
 	return rc;
 }
@@ -388,7 +284,7 @@ serve_config_file(struct resolver *r, const struct question *q, const struct dev
 	struct told t = { .phone = { .device = &stranger } };
 	int rc = 0;
 
-	if (q->is_signed_already)
+	if (q->is_signed_already || (q->identity.size > SIGNED_MAX && !q->asked.is_signed))
 		return serve_file(r, q, out, e);
 	if (d != NULL)
 		rc = told_look(r->plan.store, d, &t, e);
@@ -408,7 +304,7 @@ serve_sealed_made(struct resolver *r, const struct question *q, const struct tol
 	int rc = devconf_make(&r->loaded.facts, &t->phone, &made, e);
 
 	if (rc == 0)
-		rc = finish(r, q, t->cert, r->generation, &made, out, e);
+		rc = give(r, q, t->cert, r->generation, &made, out, e);
 	wr_wipe(&made);
 	return rc;
 }
@@ -603,7 +499,7 @@ resolver_resolve(
 		return -1;
 	if (!r->loaded.service.running)
 		return 0;
-	r->counters.asked++;
+	r->asked++;
 	if (asked_of(name, &q.asked, e) != 0)
 		return -1;
 	rc = answer(r, &q, out, &why);
@@ -625,7 +521,7 @@ resolver_registers(struct resolver *r, const struct asked *asked, int64_t now)
 		return false;
 	if (device_get(r->plan.store, asked->device, &d, NULL) != 0)
 		return false;
-	fd = folder_open(r->folder, asked->plain, now, NULL);
+	fd = folder_open(r->folder, asked->plain, now, NULL, NULL);
 	if (fd >= 0)
 		close(fd);
 	return fd < 0;

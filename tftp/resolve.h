@@ -49,6 +49,6 @@ int resolver_resolve(
  * that?  Not while auto-registration is off, and not when we cannot tell. */
 bool resolver_registers(struct resolver *r, const struct asked *asked, int64_t now);
 
-const struct resolver_counters *resolver_counters(const struct resolver *r);
+struct resolver_counters resolver_counters(const struct resolver *r);
 
 #endif

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +36,8 @@ struct store {
 	bool loud;    /* a change that raises the generation is among it */
 	bool durable; /* a change that has to survive a power failure is among it */
 	bool relaxed; /* commits of this transaction do not wait for the disk */
+	bool writes;  /* holds the writers' lock */
+	int patience; /* ms */
 	struct {
 		bool loud, broken, durable;
 		int64_t touched;
@@ -257,9 +261,17 @@ run(struct store *s, const char *sql, struct err *e, const char *what)
 	return 0;
 }
 
+/* The same for what every change says, kept prepared. */
+static int
+run_kept(struct store *s, const char *sql, struct err *e, const char *what)
+{
+	return ask_once(store_ask(s, sql), e) < 0 ? fail(s, e, what) : 0;
+}
+
 void
 store_patience(struct store *s, int ms)
 {
+	s->patience = ms;
 	sqlite3_busy_timeout(s->db, ms);
 }
 
@@ -276,16 +288,63 @@ set_relaxed(struct store *s, bool relaxed, struct err *e)
 	return 0;
 }
 
+/* Threads of this process that write take turns here and wait in a queue; SQLite would have them
+ * look again and again whether the file is free, and sleep in between. */
+static pthread_mutex_t writers;
+static pthread_once_t writers_once = PTHREAD_ONCE_INIT;
+
+static void
+make_writers(void)
+{
+	pthread_mutexattr_t how;
+
+	pthread_mutexattr_init(&how);
+	pthread_mutexattr_settype(&how, PTHREAD_MUTEX_RECURSIVE); /* two stores in one thread */
+	pthread_mutex_init(&writers, &how);
+	pthread_mutexattr_destroy(&how);
+}
+
+static int
+lock_writers(struct store *s, struct err *e)
+{
+	struct timespec until;
+
+	pthread_once(&writers_once, make_writers);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += s->patience / 1000;
+	until.tv_nsec += (long)(s->patience % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	if (pthread_mutex_clocklock(&writers, CLOCK_MONOTONIC, &until) != 0) {
+		err_set(e, ERR_BUSY, "store: cannot begin a change: another one takes long");
+		return err_hint(e, "%s", hint_of(SQLITE_BUSY));
+	}
+	s->writes = true;
+	return 0;
+}
+
+static void
+unlock_writers(struct store *s)
+{
+	if (s->writes)
+		pthread_mutex_unlock(&writers);
+	s->writes = false;
+}
+
 static int
 open_transaction(struct store *s, bool relaxed, struct err *e)
 {
 	s->broken = false;
 	s->loud = false;
 	s->durable = false;
-	if (set_relaxed(s, relaxed, e) != 0)
+	if (lock_writers(s, e) != 0)
 		return -1;
-	if (run(s, "BEGIN IMMEDIATE", e, "cannot begin a change") != 0) {
+	if (set_relaxed(s, relaxed, e) != 0 ||
+	    run_kept(s, "BEGIN IMMEDIATE", e, "cannot begin a change") != 0) {
 		set_relaxed(s, false, NULL);
+		unlock_writers(s);
 		return -1;
 	}
 	s->touched = sqlite3_total_changes64(s->db);
@@ -338,15 +397,16 @@ store_rollback(struct store *s)
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	set_relaxed(s, false, NULL);
+	unlock_writers(s);
 }
 
 /* Nothing touched, or nothing that a cache is made from: nobody has to look again. */
-static const char *
-commit_of(const struct store *s)
+static int
+raise_generation(struct store *s, struct err *e)
 {
 	if (!s->loud || sqlite3_total_changes64(s->db) == s->touched)
-		return "COMMIT";
-	return "UPDATE generation SET number = number + 1; COMMIT";
+		return 0;
+	return run_kept(s, "UPDATE generation SET number = number + 1", e, "cannot commit");
 }
 
 /* Waits until the log, which holds all commits that are not in the file yet, is on the disk. */
@@ -367,9 +427,12 @@ static int
 settle(struct store *s, struct err *e)
 {
 	bool late = s->relaxed && s->durable;
+	int rc;
 
 	set_relaxed(s, false, NULL); /* should that fail, the next change tries it again */
-	return late ? flush_log(s, e) : 0;
+	rc = late ? flush_log(s, e) : 0;
+	unlock_writers(s);
+	return rc;
 }
 
 int
@@ -384,7 +447,7 @@ store_commit(struct store *s, struct err *e)
 		store_rollback(s);
 		return err_set(e, ERR_FAILED, "store: a part of the change was taken back");
 	}
-	if (run(s, commit_of(s), e, "cannot commit") != 0) {
+	if (raise_generation(s, e) != 0 || run_kept(s, "COMMIT", e, "cannot commit") != 0) {
 		store_rollback(s);
 		return -1;
 	}
@@ -570,7 +633,7 @@ harden(struct store *s, const char *path, struct err *e)
 {
 	int rc = 0;
 
-	sqlite3_busy_timeout(s->db, STORE_PATIENCE_MS);
+	store_patience(s, STORE_PATIENCE_MS);
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM INTO needs one */
 	sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, TEXT_MAX);
@@ -582,6 +645,7 @@ harden(struct store *s, const char *path, struct err *e)
 	if (rc == 0)
 		rc = run(s,
 		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		    "PRAGMA wal_autocheckpoint = 4000;" /* pages: some hundred LSCs */
 		    "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
 		    "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;",
 		    e, "cannot be set up");
@@ -678,6 +742,7 @@ store_close(struct store *s)
 		ask_free(s->ask[i]);
 	if (s->db != NULL && s->depth > 0)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	unlock_writers(s);
 	sqlite3_close(s->db);
 	free(s);
 }

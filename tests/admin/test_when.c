@@ -8,12 +8,14 @@
 /* 2026-11-23 12:00:00 in Berlin, which is an hour ahead of UTC in winter and two in summer. */
 enum { NOW = 1795431600, HOUR = 3600, DAY = 86400 };
 
+typedef int reader(const char *text, int64_t now, int64_t *out, struct err *e);
+
 static int64_t
-deadline(const char *text)
+read_with(reader *reads, const char *text)
 {
 	struct err e = { 0 };
 	int64_t at = -1;
-	int rc = when_deadline(text, NOW, &at, &e);
+	int rc = reads(text, NOW, &at, &e);
 
 	CU_ASSERT_EQUAL(e.code, rc == 0 ? ERR_NONE : ERR_USAGE);
 	CU_ASSERT(rc == 0 || at == 0);
@@ -21,15 +23,15 @@ deadline(const char *text)
 }
 
 static int64_t
+deadline(const char *text)
+{
+	return read_with(when_deadline, text);
+}
+
+static int64_t
 horizon(const char *text)
 {
-	struct err e = { 0 };
-	int64_t at = -1;
-	int rc = when_horizon(text, NOW, &at, &e);
-
-	CU_ASSERT_EQUAL(e.code, rc == 0 ? ERR_NONE : ERR_USAGE);
-	CU_ASSERT(rc == 0 || at == 0);
-	return rc == 0 ? at : -1;
+	return read_with(when_horizon, text);
 }
 
 static void

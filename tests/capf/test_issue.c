@@ -103,6 +103,16 @@ refused(struct issue_want want, struct bytes key, enum err_code code, const char
 	ASSERT_ERR_SAYS(e, says);
 }
 
+/* ERR_NONE: it is taken. */
+static void
+judged(struct issue_want want, struct bytes key, enum err_code code, const char *says)
+{
+	if (code == ERR_NONE)
+		taken(want, key);
+	else
+		refused(want, key, code, says);
+}
+
 #define NOT_DER "no SubjectPublicKeyInfo in DER"
 
 static void
@@ -281,10 +291,7 @@ exponent_is(const char *exponent, enum err_code code, const char *says)
 	struct wr modulus = modulus_of(0xc0, 128, 1);
 	struct wr w = info_of_rsa(wr_view(&modulus), exponent);
 
-	if (code == ERR_NONE)
-		taken(want_rsa(1024), wr_view(&w));
-	else
-		refused(want_rsa(1024), wr_view(&w), code, says);
+	judged(want_rsa(1024), wr_view(&w), code, says);
 	wr_free(&modulus);
 	wr_free(&w);
 }
@@ -315,10 +322,7 @@ modulus_is(struct wr modulus, enum err_code code, const char *says)
 {
 	struct wr w = info_of_rsa(wr_view(&modulus), "010001");
 
-	if (code == ERR_NONE)
-		taken(want_rsa(1024), wr_view(&w));
-	else
-		refused(want_rsa(1024), wr_view(&w), code, says);
+	judged(want_rsa(1024), wr_view(&w), code, says);
 	wr_free(&modulus);
 	wr_free(&w);
 }
@@ -446,10 +450,7 @@ point_is(const char *point, enum err_code code, const char *says)
 {
 	struct wr bits = suite_hex(point), w = info_of(P256_ALGORITHM, 0, wr_view(&bits));
 
-	if (code == ERR_NONE)
-		taken(want_ec(256), wr_view(&w));
-	else
-		refused(want_ec(256), wr_view(&w), code, says);
+	judged(want_ec(256), wr_view(&w), code, says);
 	wr_free(&bits);
 	wr_free(&w);
 }

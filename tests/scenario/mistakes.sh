@@ -50,7 +50,7 @@ expect 2 --root "$a" phone add sep001122334455 --model 7975
 expect 2 --root "$a" phone add SEP001122334455 --model 7976
 says '7975'
 expect 2 --root "$a" phone add SEP001122334455
-says -- '--model'
+says '--model'
 expect 3 --root "$a" phone show SEP001122334455
 expect 3 --root "$a" cert regenerate Callmanger
 expect 2 --root "$a" cert regenerate Phone-SAST-trust

@@ -54,9 +54,9 @@ becomes() {
 lab_new a 0
 expect 0 --root "$work/a" phone add "$phone" --model 7975
 expect 2 vphone boot "$phone" --tftp "${address[a]}" --memory "$work/phones/x" --stay
-says -- '--stay needs --report'
+says '--stay needs --report'
 expect 2 vphone boot "$phone" --tftp "${address[a]}" --memory "$work/phones/x" --boots 3
-says -- '--boots is for --stay'
+says '--boots is for --stay'
 lab_serve a
 
 stays all --boots 4 --json

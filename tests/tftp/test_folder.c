@@ -60,7 +60,7 @@ static bool
 finds(struct place *p, const char *name, const char *text)
 {
 	char got[64] = "";
-	int fd = folder_open(p->folder, name, ++p->now, NULL);
+	int fd = folder_open(p->folder, name, ++p->now, NULL, NULL);
 	ssize_t n;
 
 	if (fd < 0)
@@ -75,7 +75,7 @@ misses(struct place *p, const char *name)
 {
 	struct err e = { 0 };
 
-	return folder_open(p->folder, name, ++p->now, &e) < 0 && e.code == ERR_NOT_FOUND;
+	return folder_open(p->folder, name, ++p->now, NULL, &e) < 0 && e.code == ERR_NOT_FOUND;
 }
 
 static void
@@ -139,8 +139,8 @@ an_index_is_read_once_a_second(void)
 
 	CU_ASSERT(misses(&p, "Tones.xml"));
 	put(&p, "tones.xml", "tones");
-	CU_ASSERT(folder_open(p.folder, "Tones.xml", p.now, NULL) < 0);
-	fd = folder_open(p.folder, "tones.xml", p.now, NULL);
+	CU_ASSERT(folder_open(p.folder, "Tones.xml", p.now, NULL, NULL) < 0);
+	fd = folder_open(p.folder, "tones.xml", p.now, NULL, NULL);
 	CU_ASSERT(fd >= 0);
 	close(fd);
 	CU_ASSERT(finds(&p, "Tones.xml", "tones"));
@@ -205,6 +205,50 @@ many_folders_take_turns(void)
 }
 
 static void
+it_is_said_when_a_name_was_respelled(void)
+{
+	struct place p = place_open();
+	bool respelled = true;
+	int fd;
+
+	put(&p, "Ringlist.xml", "rings");
+	fd = folder_open(p.folder, "Ringlist.xml", p.now, &respelled, NULL);
+	CU_ASSERT(fd >= 0 && !respelled);
+	close(fd);
+	fd = folder_open(p.folder, "RINGLIST.XML", p.now, &respelled, NULL);
+	CU_ASSERT(fd >= 0 && respelled);
+	close(fd);
+	place_close(&p);
+}
+
+/* Who asks for names that are not there in a hundred folders does not keep us reading them. */
+static void
+only_so_many_folders_are_read_in_a_second(void)
+{
+	struct place p = place_open();
+	char name[32];
+	int found = 0;
+
+	for (int i = 0; i < 100; i++) {
+		int fd;
+
+		snprintf(name, sizeof(name), "f%d", i);
+		make_folder(&p, name);
+		snprintf(name, sizeof(name), "f%d/a.xml", i);
+		put(&p, name, "a");
+		snprintf(name, sizeof(name), "f%d/A.XML", i);
+		fd = folder_open(p.folder, name, p.now + 10, NULL, NULL);
+		found += fd >= 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	CU_ASSERT(found > 0 && found < 40);
+	p.now += 20;
+	CU_ASSERT(finds(&p, "f99/A.XML", "a"));
+	place_close(&p);
+}
+
+static void
 where_it_is_can_be_said(void)
 {
 	struct place p = place_open();
@@ -226,6 +270,8 @@ static const struct suite_test tests[] = {
 	{ "a phone's own files go by one name", a_phones_own_files_go_by_one_name },
 	{ "no spelling leads out", no_spelling_leads_out },
 	{ "many folders take turns", many_folders_take_turns },
+	{ "it is said when a name was respelled", it_is_said_when_a_name_was_respelled },
+	{ "only so many folders are read in a second", only_so_many_folders_are_read_in_a_second },
 	{ "where it is can be said", where_it_is_can_be_said },
 };
 

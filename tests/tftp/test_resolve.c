@@ -233,7 +233,7 @@ own_callmanager(struct desk *d)
 static uint64_t
 signatures(const struct desk *d)
 {
-	return resolver_counters(d->resolver)->signatures;
+	return resolver_counters(d->resolver).signatures;
 }
 
 /* ---- lists ---- */
@@ -1078,8 +1078,36 @@ a_building_full_of_phones_costs_one_signature(void)
 		content_unref(c);
 	}
 	CU_ASSERT_EQUAL(signatures(&d), 1);
-	CU_ASSERT_EQUAL(resolver_counters(d.resolver)->asked, PHONES);
-	CU_ASSERT_EQUAL(resolver_counters(d.resolver)->cached, PHONES - 1);
+	CU_ASSERT_EQUAL(resolver_counters(d.resolver).asked, PHONES);
+	CU_ASSERT_EQUAL(resolver_counters(d.resolver).cached, PHONES - 1);
+	desk_close(&d);
+}
+
+/* The name is signed too. */
+static void
+a_name_in_all_its_capitals_does_not_keep_us_signing(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct content *c;
+	struct err e;
+	char name[] = "ringlist.xml.sgn";
+	size_t refused = 0;
+
+	let_files_settle(&d);
+	put_file(&d, "Ringlist.xml", "rings");
+	for (unsigned i = 0; i < 256; i++) {
+		for (unsigned k = 0; k < 8; k++)
+			name[k] = (char)(i >> k & 1 ? name[k] & ~0x20 : name[k] | 0x20);
+		if (resolver_resolve(d.resolver, name, d.now, &c, &e) == 0)
+			content_unref(c);
+		else
+			refused += e.code == ERR_BUSY;
+	}
+	CU_ASSERT(refused > 200);
+	CU_ASSERT(signatures(&d) <= 22);
+	CU_ASSERT(ends_alike(&d, "Ringlist.xml.sgn", "Ringlist.xml"));
+	d.now++;
+	CU_ASSERT(ends_alike(&d, "RINGLIST.XML.sgn", "Ringlist.xml"));
 	desk_close(&d);
 }
 
@@ -1308,6 +1336,8 @@ static const struct suite_test tests[] = {
 	    the_same_bytes_written_again_are_not_signed_again },
 	{ "a building full of phones costs one signature",
 	    a_building_full_of_phones_costs_one_signature },
+	{ "a name in all its capitals does not keep us signing",
+	    a_name_in_all_its_capitals_does_not_keep_us_signing },
 	{ "files are served as they are", files_are_served_as_they_are },
 	{ "firmware is not signed by us", firmware_is_not_signed_by_us },
 	{ "no name leads out of the folder", no_name_leads_out_of_the_folder },
