@@ -72,7 +72,7 @@ for phone, offered in told.items():
     held = [sha256 for sha256, state in has.items() if state == "held"]
     if held != offered[-1:]:
         print(phone, "holds", offered[-1:], "and the account says", held)
-    if any(state not in ("held", "lost") for state in has.values()):
+    if any(state not in ("held", "replaced") for state in has.values()):
         print(phone, "has open ends:", has)
 for row in orders:
     if row["operation"] != "none" or row["status"] != "success":

@@ -856,6 +856,8 @@ crowd_member_looks(struct crowd *c, unsigned i)
 
 	if (!phone_looks(p))
 		return;
+	if (c->blocks[i] > 0 && took_data(p, (uint16_t)c->blocks[i], 512))
+		return; /* once more: on a busy machine our answer took longer than its timer */
 	CU_ASSERT(took_data(p, (uint16_t)(c->blocks[i] + 1), last ? 476 : 512));
 	c->blocks[i]++;
 	phone_acks(p, (uint16_t)c->blocks[i]);
