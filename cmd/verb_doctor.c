@@ -83,8 +83,8 @@ check_floor(struct doctor *d, const char *service, const char *section,
 		    l->port, tls_version_text(l->tls_min), old, n);
 	else
 		doctor_say(d, DOCTOR_OK, "tls", NULL,
-		    "%s on port %d takes %s and newer: all of %zu phones can speak to it",
-		    service, l->port, tls_version_text(l->tls_min), n);
+		    "%s on port %d takes %s and newer: all of %zu phones can speak to it", service,
+		    l->port, tls_version_text(l->tls_min), n);
 }
 
 static int

@@ -437,7 +437,9 @@ stale_known(struct store *s, const struct service *v, char ***out, size_t *n, st
 	int rc = strcmp(v->name, "TVS") == 0 ? known_is_news(s, v->node, e) : 0;
 
 	if (rc == 1)
-		say(out, n, mem_text("the trust stores changed, or a duration in cache, and it was not told yet"));
+		say(out, n,
+		    mem_text(
+			"the trust stores changed, or a duration in cache, and it was not told yet"));
 	return rc < 0 ? -1 : 0;
 }
 

@@ -140,9 +140,9 @@ static void
 phones_that_cannot_check_signatures_are_counted(void)
 {
 	struct store *s = lab_founded(RELEASE_12_5);
-	struct device d = { .name = "SEP001122334455",
-		.model = model_of("7975"),
-		.security = SECURITY_NONE };
+	struct device d = {
+		.name = "SEP001122334455", .model = model_of("7975"), .security = SECURITY_NONE
+	};
 	struct cluster_change change;
 	struct err e;
 
