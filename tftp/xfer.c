@@ -452,13 +452,25 @@ patience(const struct xfer *x)
 	return ms < x->rules.most_ms ? ms : x->rules.most_ms;
 }
 
+/* Who never said anything may be a forgery, or its victim: it gets a few packets and some time, and
+ * a timeout of minutes that came with the request holds no place for minutes. */
+static void
+set_deadline(struct xfer *x, int64_t now_ms)
+{
+	int64_t end = x->heard + x->rules.give_up_ms;
+
+	x->deadline = now_ms + x->wait;
+	if (!x->answered && x->deadline > end)
+		x->deadline = end;
+}
+
 static void
 wait_on(struct xfer *x, int64_t now_ms)
 {
 	x->heard = now_ms;
 	x->resends = 0;
 	x->hurried = x->hurries = false;
-	x->deadline = now_ms + x->wait;
+	set_deadline(x, now_ms);
 }
 
 void
@@ -570,14 +582,15 @@ longer_wait(const struct xfer *x)
 	return x->wait * 2 < most ? x->wait * 2 : most;
 }
 
-/* Who never said anything may be a forgery, or its victim: it gets a few packets and no more.  One
- * resend there is at least, however long a timeout the peer has asked for. */
+/* A peer that has answered gets one resend at least, however long a timeout it has asked for. */
 static bool
 is_gone(const struct xfer *x, int64_t now_ms)
 {
-	if (!x->answered && x->resends == x->rules.resends)
-		return true;
-	return x->resends > 0 && now_ms - x->heard >= x->rules.give_up_ms;
+	bool silent = now_ms - x->heard >= x->rules.give_up_ms;
+
+	if (!x->answered)
+		return silent || x->resends == x->rules.resends;
+	return silent && x->resends > 0;
 }
 
 /* The peer is there, and misses something. */
@@ -604,7 +617,7 @@ xfer_time(struct xfer *x, int64_t now_ms)
 	}
 	x->resends++;
 	x->wait = longer_wait(x);
-	x->deadline = now_ms + x->wait;
+	set_deadline(x, now_ms);
 	send_again(x, now_ms);
 }
 

@@ -7,8 +7,9 @@
  *
  * load: CLIENTS at a time until TRANSFERS are done; NAMES is a file with a name a line, taken in
  * turn.  BLKSIZE 0: no options.  LOSE of a thousand packets are lost, either way.  SIZE: what each
- * must have, 0: any.  Prints JSON.  hold: each asks and takes what comes first; prints "held" and
- * waits for the end of its input, without a word to the server.
+ * must have, 0: any.  Prints JSON; who was sent an ERROR is refused, and has not failed.  hold:
+ *each asks and takes what comes first; prints "held" and waits for the end of its input, without a
+ *word to the server.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,12 +43,13 @@ struct load {
 	struct sockaddr_in server;
 	char **names;
 	size_t n_names, next_name;
+	unsigned next_port;
 	unsigned clients, transfers, block_size, window, lose;
 	uint64_t size;
 	uint64_t random;
 	int epoll;
 	struct phone *phone;
-	unsigned begun, done, failed, requests_again, acks_again;
+	unsigned begun, done, failed, refused, requests_again, acks_again;
 	uint64_t bytes;
 	const char *failure;
 	uint32_t *us;
@@ -134,6 +136,19 @@ be_patient(struct phone *p, int64_t now)
 	p->deadline = now + p->patience;
 }
 
+/* Ports are taken in turn: the kernel gives one again that was just closed, and what is still on
+ * its way to the phone that had it would be taken for an answer. */
+static void
+bind_next(struct load *l, int fd)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+
+	at.sin_addr.s_addr = htonl(0x7f4d0001); /* 127.77.0.1 */
+	do
+		at.sin_port = htons((uint16_t)(1024 + l->next_port++ % 64000));
+	while (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 && errno == EADDRINUSE);
+}
+
 static void
 begin(struct load *l, struct phone *p)
 {
@@ -142,6 +157,7 @@ begin(struct load *l, struct phone *p)
 	*p = (struct phone){ .fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0) };
 	if (p->fd < 0)
 		die("socket");
+	bind_next(l, p->fd);
 	setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	l->begun++;
 	make_request(l, p);
@@ -196,7 +212,9 @@ static void
 take(struct load *l, struct phone *p, const uint8_t *packet, size_t n)
 {
 	if (packet[1] == TFTP_ERROR) {
-		finish(l, p, "an error packet");
+		l->refused++;
+		p->bytes = l->size;
+		finish(l, p, NULL);
 	} else if (packet[1] == TFTP_OACK) {
 		p->granted = true;
 		if (p->have == 0) {
@@ -322,6 +340,7 @@ prepare(struct load *l, char **argv)
 		exit(2);
 	read_names(l, argv[4]);
 	l->clients = (unsigned)atoi(argv[5]);
+	l->next_port = (unsigned)getpid() * 977; /* beside others who measure */
 	l->epoll = epoll_create1(0);
 	l->phone = mem_array(l->clients, sizeof(*l->phone));
 }
@@ -334,10 +353,11 @@ print(struct load *l, double seconds)
 	for (unsigned i = 0; i < l->done; i++)
 		most = l->us[i] > most ? l->us[i] : most;
 	ends_percentiles(l->us, l->done, &p50, &p99);
-	printf("{\"transfers\": %u, \"failures\": %u, \"failure\": \"%s\", \"seconds\": %.6f, "
-	       "\"bytes\": %llu, \"p50_us\": %u, \"p99_us\": %u, \"most_us\": %u, "
-	       "\"requests_again\": %u, \"acks_again\": %u}\n",
-	    l->done, l->failed, l->failure != NULL ? l->failure : "", seconds,
+	printf(
+	    "{\"transfers\": %u, \"failures\": %u, \"failure\": \"%s\", \"refused\": %u, \"seconds\": %.6f, "
+	    "\"bytes\": %llu, \"p50_us\": %u, \"p99_us\": %u, \"most_us\": %u, "
+	    "\"requests_again\": %u, \"acks_again\": %u}\n",
+	    l->done, l->failed, l->failure != NULL ? l->failure : "", l->refused, seconds,
 	    (unsigned long long)l->bytes, p50, p99, most, l->requests_again, l->acks_again);
 }
 

@@ -293,7 +293,7 @@ silence_is_answered_ever_more_slowly(void)
 	static const struct xfer_rules short_lived = { .give_up_ms = 3000 };
 	static const int64_t usual_waits[] = { 400, 800, 1600, 3200, 6400, 8000 };
 	static const int64_t quick_waits[] = { 10, 20, 30, 30 };
-	static const int64_t short_waits[] = { 400, 800, 1600, 3200 };
+	static const int64_t short_waits[] = { 400, 800, 1600, 200 };
 
 	check_waits("f|octet|", NULL, usual_waits, 6);
 	check_waits("f|octet|tsize|0|", NULL, usual_waits, 6);
@@ -304,13 +304,13 @@ silence_is_answered_ever_more_slowly(void)
 static void
 the_peers_timeout_takes_the_first_ones_place(void)
 {
-	static const int64_t waits_3[] = { 3000, 6000, 8000, 8000, 8000 };
-	static const int64_t waits_20[] = { 20000, 20000 };
-	static const int64_t waits_255[] = { 255000, 255000 };
+	static const int64_t waits_3[] = { 3000, 6000, 8000, 8000, 5000 };
+	static const int64_t waits_20[] = { 20000, 10000 };
+	static const int64_t waits_255[] = { 30000 };
 
 	check_waits("f|octet|timeout|3|", NULL, waits_3, 5);
 	check_waits("f|octet|timeout|20|", NULL, waits_20, 2);
-	check_waits("f|octet|timeout|255|", NULL, waits_255, 2);
+	check_waits("f|octet|timeout|255|", NULL, waits_255, 1);
 }
 
 /* A peer that has answered once is no forgery: it is waited for by time, not by number. */
@@ -408,6 +408,15 @@ a_timeout_that_was_asked_for_is_not_adapted(void)
 	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 2005 + 4000);
 	ack(&p, 1, T0 + 2010);
 	CU_ASSERT_EQUAL(xfer_deadline(p.x), T0 + 2010 + 2000);
+	probe_close(&p);
+
+	/* However long: who has answered is sent it once more. */
+	probe_start(&p, "f|octet|timeout|255|", content_of_size(5000));
+	ack(&p, 0, T0);
+	pass_time(&p, T0 + 255000);
+	CU_ASSERT(sent_block(&p, 1, 512));
+	pass_time(&p, T0 + 510000);
+	CU_ASSERT_EQUAL(xfer_state(p.x), XFER_GIVEN_UP);
 	probe_close(&p);
 }
 
