@@ -34,6 +34,19 @@ mem_resize(void *p, size_t n)
 	return or_die(realloc(p, n ? n : 1), n);
 }
 
+void *
+mem_room(void *p, size_t n, size_t *room, size_t size)
+{
+	enum { FIRST = 64 };
+
+	if (n < *room)
+		return p;
+	if (*room > SIZE_MAX / 2 / size)
+		or_die(NULL, SIZE_MAX);
+	*room = *room ? 2 * *room : FIRST;
+	return mem_resize(p, *room * size);
+}
+
 char *
 mem_text(const char *s)
 {

@@ -111,10 +111,7 @@ device_list(struct store *s, struct device **out, size_t *n, struct err *e)
 	*out = NULL;
 	*n = 0;
 	while ((rc = ask_row(q, e)) == 1) {
-		if (count == room) {
-			room = room ? 2 * room : 64;
-			all = mem_resize(all, room * sizeof(*all));
-		}
+		all = mem_room(all, count, &room, sizeof(*all));
 		if (take(q, &all[count++], e) != 0) {
 			ask_end(q);
 			rc = -1;

@@ -334,10 +334,7 @@ lsc_terms(struct store *s, struct lsc_term **out, size_t *n, struct err *e)
 	*out = NULL;
 	*n = 0;
 	while ((rc = ask_row(q, e)) == 1) {
-		if (count == room) {
-			room = room ? 2 * room : 64;
-			all = mem_resize(all, room * sizeof(*all));
-		}
+		all = mem_room(all, count, &room, sizeof(*all));
 		all[count] =
 		    (struct lsc_term){ .not_before = row_int(q, 1), .not_after = row_int(q, 2) };
 		snprintf(all[count].phone, sizeof(all[count].phone), "%s", row_text(q, 0));

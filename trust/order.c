@@ -80,10 +80,7 @@ order_list(struct store *s, struct order **out, size_t *n, struct err *e)
 	*out = NULL;
 	*n = 0;
 	while ((rc = ask_row(q, e)) == 1) {
-		if (count == room) {
-			room = room ? 2 * room : 64;
-			all = mem_resize(all, room * sizeof(*all));
-		}
+		all = mem_room(all, count, &room, sizeof(*all));
 		if (take(q, &all[count++], e) != 0) {
 			ask_end(q);
 			rc = -1;
@@ -471,10 +468,7 @@ due(struct store *s, int percent, int64_t now, char ***names, size_t *n, struct 
 	int rc;
 
 	while ((rc = ask_row(q, e)) == 1) {
-		if (*n == room) {
-			room = room ? 2 * room : 64;
-			*names = mem_resize(*names, room * sizeof(**names));
-		}
+		*names = mem_room(*names, *n, &room, sizeof(**names));
 		(*names)[(*n)++] = mem_text(row_text(q, 0));
 	}
 	return rc;

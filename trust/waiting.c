@@ -103,10 +103,7 @@ waiting_list(struct store *s, struct waiting **out, size_t *n, struct err *e)
 	*out = NULL;
 	*n = 0;
 	while ((rc = ask_row(q, e)) == 1) {
-		if (count == room) {
-			room = room ? 2 * room : 64;
-			all = mem_resize(all, room * sizeof(*all));
-		}
+		all = mem_room(all, count, &room, sizeof(*all));
 		all[count] =
 		    (struct waiting){ .made = row_int(q, 1), .is_signed = row_int(q, 2) != 0 };
 		snprintf(all[count++].phone, sizeof(all->phone), "%s", row_text(q, 0));

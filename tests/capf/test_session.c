@@ -71,33 +71,29 @@ scene_free(struct scene *s)
 }
 
 static void
-order(struct scene *s, enum order_operation operation, enum order_auth auth, const char *string)
+order_with(struct scene *s, struct order o, const char *string)
 {
-	struct order o = { .phone = PHONE,
-		.operation = operation,
-		.auth = auth,
-		.keys = ORDER_RSA,
-		.rsa_bits = 1024,
-		.ec_bits = 256,
-		.completes_by = s->now + HOUR };
 	struct err e = { 0 };
 
+	snprintf(o.phone, sizeof(o.phone), "%s", PHONE);
+	o.rsa_bits = 1024;
+	o.ec_bits = 384;
+	o.completes_by = s->now + HOUR;
 	CU_ASSERT_EQUAL_FATAL(order_schedule(s->store, &o, string, s->now, &e), 0);
+}
+
+static void
+order(struct scene *s, enum order_operation operation, enum order_auth auth, const char *string)
+{
+	order_with(s, (struct order){ .operation = operation, .auth = auth }, string);
 }
 
 static void
 order_keys(struct scene *s, enum order_keys keys)
 {
-	struct order o = { .phone = PHONE,
-		.operation = ORDER_INSTALL,
-		.auth = ORDER_BY_NULL,
-		.keys = keys,
-		.rsa_bits = 1024,
-		.ec_bits = 384,
-		.completes_by = s->now + HOUR };
-	struct err e = { 0 };
-
-	CU_ASSERT_EQUAL_FATAL(order_schedule(s->store, &o, NULL, s->now, &e), 0);
+	order_with(s,
+	    (struct order){ .operation = ORDER_INSTALL, .auth = ORDER_BY_NULL, .keys = keys },
+	    NULL);
 }
 
 /* What we said, as the phone reads it. */
