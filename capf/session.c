@@ -491,7 +491,8 @@ on_auth(const struct turn *t)
 
 /* ---- the key came ---- */
 
-/* The order may have been changed or withdrawn while the phone made its key. */
+/* The order may have been changed or withdrawn while the phone made its key.  For what is not
+ * written together with that very question, as enter() does. */
 static bool
 is_still_ordered(const struct turn *t)
 {
@@ -521,6 +522,8 @@ leave_request(const struct turn *t)
 {
 	struct err e = { 0 };
 
+	if (!is_still_ordered(t))
+		return;
 	if (waiting_put(t->o->store, t->s->device.name, t->m->public_key, t->now, &e) != 0)
 		end_for_us(t, &e);
 	else
@@ -566,12 +569,10 @@ on_key(const struct turn *t)
 		end_broken(t, "it sent no public key");
 		return;
 	}
-	if (!is_still_ordered(t))
-		return;
-	if (declined)
-		no_key(t);
-	else
+	if (!declined)
 		issue(t);
+	else if (is_still_ordered(t))
+		no_key(t);
 }
 
 static void
