@@ -76,12 +76,6 @@ listeners_present(struct listeners *v, const struct tls_identity *who)
 	}
 }
 
-uint16_t
-listeners_port(const struct listeners *v, size_t nth)
-{
-	return conn_listener_port(v->listening[nth].on);
-}
-
 unsigned
 listeners_connections(const struct listeners *v)
 {

@@ -26,7 +26,6 @@ int listeners_open(
 /* For connections from now on.  One that cannot present it, because its rules do not fit that
  * certificate, goes on with what it had, and says so in the log: better than to answer nobody. */
 void listeners_present(struct listeners *v, const struct tls_identity *who);
-uint16_t listeners_port(const struct listeners *v, size_t nth);
 unsigned listeners_connections(const struct listeners *v); /* now */
 void listeners_quiet(struct listeners *v);		   /* take no connections any more */
 void listeners_free(struct listeners *v);		   /* ends all; NULL is fine */
