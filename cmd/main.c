@@ -14,6 +14,7 @@
 #include "cmd/serve.h"
 #include "cmd/verb_doctor.h"
 #include "cmd/verb_enrol.h"
+#include "cmd/verb_token.h"
 #include "cmd/verb_tvs.h"
 #include "cmd/verb_vphone.h"
 
@@ -22,6 +23,7 @@ static const struct verb_set *const sets[] = {
 	&cert_verbs,
 	&cert_change_verbs,
 	&cert_upload_verbs,
+	&bulk_verbs,
 	&itl_verbs,
 	&param_verbs,
 	&service_verbs,
@@ -35,6 +37,7 @@ static const struct verb_set *const sets[] = {
 	&tvs_verbs,
 	&vphone_verbs,
 	&enrol_verbs,
+	&token_verbs,
 	&doctor_verbs,
 	&serve_verbs,
 };

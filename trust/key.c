@@ -46,6 +46,12 @@ key_of(EVP_PKEY *pkey)
 	return k;
 }
 
+struct key *
+key_elsewhere(EVP_PKEY *handle)
+{
+	return key_of(handle);
+}
+
 void
 key_free(struct key *k)
 {

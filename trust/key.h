@@ -11,6 +11,7 @@
 #include "trust/enc.h"
 
 struct key;
+struct evp_pkey_st;
 
 enum key_kind { KEY_RSA, KEY_EC };
 struct key_want {
@@ -26,6 +27,9 @@ struct key *key_from_pkcs8(struct bytes der, struct err *e);
 int key_to_pkcs8(const struct key *k, struct wr *out, struct err *e);
 /* PKCS#8 in PEM, appended to out, for a file that only its owner may read; wr_wipe() it. */
 int key_to_pem(const struct key *k, struct wr *out, struct err *e);
+/* A key that lives elsewhere, on a token: it signs, and cannot be written out.  Takes the handle
+ * over. */
+struct key *key_elsewhere(struct evp_pkey_st *handle);
 void key_free(struct key *k); /* wipes; NULL is fine */
 
 /* OpenSSL's handle, for what only OpenSSL can do with a key (make a certificate, serve TLS).  Lives
