@@ -37,6 +37,7 @@ cert_name_find(const char *name, const struct held_cert *all, size_t n, int64_t 
 			return h;
 	}
 	err_set(e, ERR_NOT_FOUND, "no certificate %.150s", name);
-	err_hint(e, "CallManager, TVS, CAPF, ITLRecovery, tomcat, or STORE/FILE as in cert list");
+	err_hint(e, "CallManager, CallManager-ECDSA, TVS, CAPF, ITLRecovery, tomcat, or STORE/FILE "
+		    "as in cert list");
 	return NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "admin/cert_name.h"
 #include "admin/refusers.h"
+#include "trust/ctl.h"
 #include "trust/device.h"
 #include "trust/listing.h"
 #include "trust/node.h"
@@ -230,6 +231,28 @@ check_list(const struct call *c, struct doctor *d, const struct service *tftp, s
 	return 0;
 }
 
+/* No change brings the CTL up to date by itself. */
+static int
+check_ctl(const struct call *c, struct doctor *d, struct err *e)
+{
+	struct ctl_state ctl;
+
+	if (ctl_look(c->store, &ctl, e) != 0)
+		return -1;
+	if (ctl.newest.id == 0 && !ctl.mixed)
+		return 0;
+	if (ctl.newest.id == 0)
+		doctor_say(d, DOCTOR_FAIL, "ctl", "trustlist utils ctl set-cluster mixed-mode",
+		    "the cluster is in mixed mode and has no CTL");
+	else if (ctl.due)
+		doctor_say(d, DOCTOR_WARN, "ctl", "trustlist ctl update --restart",
+		    "CTL number %d is not up to date: %.300s", ctl.newest.number, ctl.why);
+	else
+		doctor_say(d, DOCTOR_OK, "ctl", NULL,
+		    "CTL number %d names the certificates of now", ctl.newest.number);
+	return 0;
+}
+
 /* ---- services ---- */
 
 static void
@@ -328,10 +351,78 @@ check_digest(const struct call *c, struct doctor *d, struct err *e)
 	return 0;
 }
 
+/* Does a parameter promise certificates with EC keys to phones? */
+static int
+promises_ec(const struct call *c, bool *out, struct err *e)
+{
+	char advanced[PARAM_VALUE_MAX], https[PARAM_VALUE_MAX];
+
+	if (value_of(c, PARAM_ADVANCED, advanced, e) != 0 ||
+	    value_of(c, PARAM_HTTPS, https, e) != 0)
+		return -1;
+	*out = param_is_true(advanced) || strcmp(https, PARAM_HTTPS_EC) == 0;
+	return 0;
+}
+
+static void
+say_without_ec(struct doctor *d, const struct node *node, bool promised)
+{
+	char todo[160];
+
+	snprintf(
+	    todo, sizeof(todo), "trustlist cert regenerate CallManager-ECDSA --node %s", node->name);
+	doctor_say(d, promised ? DOCTOR_WARN : DOCTOR_OK, "ec", promised ? todo : NULL,
+	    "%s has no CallManager-ECDSA certificate, and %s parameter promises one to phones",
+	    node->name, promised ? "a" : "no");
+}
+
+static int
+check_ec_of(const struct call *c, struct doctor *d, const struct node *node, bool promised,
+    struct err *e)
+{
+	struct err none = { 0 };
+	struct cert *own = certs_own(c->store, "CallManager-ECDSA", node->id, NULL, &none);
+
+	if (own == NULL && none.code != ERR_NOT_FOUND) {
+		*e = none;
+		return -1;
+	}
+	if (own == NULL)
+		say_without_ec(d, node, promised);
+	cert_free(own);
+	return 0;
+}
+
+/* A cluster that was founded without such certificates works on; it has nothing for phones that
+ * want EC. */
+static int
+check_ec(const struct call *c, struct doctor *d, struct err *e)
+{
+	struct cluster cluster;
+	struct node *node;
+	bool promised;
+	size_t n;
+	int rc = 0;
+
+	if (cluster_get(c->store, &cluster, e) != 0 || promises_ec(c, &promised, e) != 0)
+		return -1;
+	if (cluster.release < RELEASE_11_5)
+		return 0;
+	if (node_list(c->store, &node, &n, e) != 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = check_ec_of(c, d, &node[i], promised, e);
+	free(node);
+	return rc;
+}
+
 int
 doctor_store(const struct call *c, struct doctor *d, struct err *e)
 {
-	if (check_store(c, d, e) != 0 || check_certs(c, d, e) != 0 || check_services(c, d, e) != 0)
+	if (check_store(c, d, e) != 0 || check_certs(c, d, e) != 0 || check_ctl(c, d, e) != 0 ||
+	    check_services(c, d, e) != 0)
 		return -1;
-	return check_rollback(c, d, e) == 0 ? check_digest(c, d, e) : -1;
+	if (check_rollback(c, d, e) != 0 || check_digest(c, d, e) != 0)
+		return -1;
+	return check_ec(c, d, e);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "admin/backup_swap.h"
 #include "base/mem.h"
 #include "trust/node.h"
 
@@ -26,13 +27,35 @@ root_folder(const char *root)
 	return mem_fmt("%s/tftp", root);
 }
 
+/* A restore that died over its last steps is carried on with; one that is alive holds the lock. */
+static int
+settle_restore(const char *root, struct err *e)
+{
+	char *kept = NULL;
+	int lock, rc;
+
+	if (!swap_is_open(root))
+		return 0;
+	lock = root_lock(root, e);
+	if (lock < 0)
+		return err_set(e, ERR_BUSY, "a backup is being restored into %s", root);
+	rc = swap_is_open(root) ? swap_finish(root, &kept, e) : 0;
+	free(kept);
+	close(lock);
+	return rc;
+}
+
 struct store *
 root_open_store(const char *root, struct err *e)
 {
-	char *path = root_store(root);
-	struct store *s = store_open(path, STORE_EXISTING, e);
+	struct store *s = NULL;
 	struct cluster c;
+	char *path;
 
+	if (settle_restore(root, e) != 0)
+		return NULL;
+	path = root_store(root);
+	s = store_open(path, STORE_EXISTING, e);
 	free(path);
 	if (s == NULL)
 		return NULL;

@@ -30,7 +30,7 @@ struct verb_option {
 };
 
 /* For `most`: as many as one likes. */
-enum { VERB_OPTIONS_MAX = 12, VERB_ARGS_MAX = 64 };
+enum { VERB_OPTIONS_MAX = 20, VERB_ARGS_MAX = 64 };
 
 /* One call of a verb, as the shell or the API gives it; all of it is borrowed. */
 struct call_option {
@@ -52,6 +52,9 @@ struct call {
 	 * any more.  NULL: the caller takes results only as a whole. */
 	int (*show)(const struct call *c, const struct out *part, struct err *e);
 	const void *show_ctx; /* of show() */
+	/* Asks whoever sits at a terminal a question of yes or no.  NULL: nobody does, and a verb
+	 * that would ask goes on. */
+	bool (*ask)(const struct call *c, const char *question);
 };
 
 struct verb {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/cert_name.h"
+#include "admin/ctl_due.h"
 #include "admin/impact.h"
 #include "admin/restart.h"
 #include "admin/verbs.h"
@@ -64,6 +65,7 @@ run_regenerate(const struct call *c, struct out *o, struct err *e)
 		out_text(o, "warning", "Warning", change.warning);
 	if (show_new(c, o, kind, &node, e) != 0)
 		return -1;
+	ctl_due_show(o, &change);
 	return restart_after(c, o, kind->restart, 4, kind->of_cluster ? NULL : &node, e);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/ctl_due.h"
 #include "admin/impact.h"
 #include "admin/restart.h"
 #include "admin/verbs.h"
@@ -188,6 +189,7 @@ upload_own(const struct call *c, struct out *o, const struct cert_kind *kind,
 	if (show_own(c, o, kind, &node, e) != 0)
 		return -1;
 	show_answer(o, kind, &a);
+	ctl_due_show(o, &a.change);
 	return restart_after(c, o, kind->restart, 4, kind->of_cluster ? NULL : &node, e);
 }
 

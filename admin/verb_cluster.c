@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/ctl_due.h"
 #include "admin/embedded.h"
 #include "admin/restart.h"
 #include "admin/root.h"
@@ -240,6 +241,7 @@ run_add_node(const struct call *c, struct out *o, struct err *e)
 	    c->arg[0]);
 	if (change.warning[0] != '\0')
 		out_text(o, "warning", "Warning", change.warning);
+	ctl_due_show(o, &change);
 	return restart_after(c, o, restart, 1, NULL, e);
 }
 

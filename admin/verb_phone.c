@@ -202,6 +202,10 @@ put_trust(const struct call *c, struct out *o, const struct device *d, bool tabl
 		return -1;
 	out_text(o, "itl_status", "ITL File Status", itl_status_word(status));
 	out_text(o, "itl_why", table ? NULL : "Why", why);
+	if (seen_ctl_status(c->store, &seen, &status, why, e) != 0)
+		return -1;
+	out_text(o, "ctl_status", table ? NULL : "CTL File Status", itl_status_word(status));
+	out_text(o, "ctl_why", table ? NULL : "Why", why);
 	out_time(o, "last_seen", "Last Seen", seen.at);
 	out_text(o, "peer", table ? NULL : "Address", seen.peer[0] != '\0' ? seen.peer : NULL);
 	return 0;

@@ -1,12 +1,14 @@
 /*
- * Services of the nodes: list, restart, start, stop.
+ * Services of the nodes: list, count, restart, start, stop.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "admin/root.h"
 #include "admin/verbs.h"
+#include "base/mem.h"
 #include "trust/service.h"
+#include "trust/tally.h"
 
 static int
 put_service(const struct call *c, struct out *o, const struct service *v, struct err *e)
@@ -70,6 +72,108 @@ run_list(const struct call *c, struct out *o, struct err *e)
 	free(all);
 	return rc;
 }
+
+/* ---- what the file counter has done ---- */
+
+/* People are shown the first few: what phones asked for. */
+static const char *
+heading_of(enum tally_what what)
+{
+	static const char *const heading[TALLY_WHATS] = {
+		[TALLY_REQUESTS] = "Requests",
+		[TALLY_SENT] = "Sent",
+		[TALLY_NOT_FOUND] = "Not found",
+		[TALLY_REFUSED] = "Refused",
+		[TALLY_GIVEN_UP] = "Given up",
+		[TALLY_STOPPED] = "Stopped",
+		[TALLY_FAILED] = "Failed",
+		[TALLY_BYTES] = "Bytes",
+		[TALLY_RESENT] = "Resent",
+		[TALLY_RUNNING] = "Running",
+	};
+
+	return heading[what];
+}
+
+/* What runs now is known only while somebody serves: who was killed could not take it back. */
+static bool
+is_of_now(enum tally_what what)
+{
+	return what == TALLY_RUNNING || what == TALLY_CONNECTIONS;
+}
+
+static void
+put_tally(struct out *o, const struct node *node, enum tally_door door, const struct tally *t,
+    bool served)
+{
+	out_row(o);
+	out_text(o, "node", "Node", node->name);
+	out_text(o, "door", "Over", tally_door_word(door));
+	for (int i = 0; i < TALLY_WHATS; i++) {
+		enum tally_what what = (enum tally_what)i;
+		int64_t n = is_of_now(what) && !served ? 0 : t->n[i];
+
+		out_int(o, tally_word(what), heading_of(what), n);
+	}
+}
+
+static int
+put_tallies(
+    const struct call *c, struct out *o, const struct node *node, bool served, struct err *e)
+{
+	struct tally t;
+
+	for (int i = 0; i < TALLY_DOORS; i++) {
+		int found = tally_get(c->store, node->id, (enum tally_door)i, &t, e);
+
+		if (found < 0)
+			return -1;
+		if (found == 1)
+			put_tally(o, node, (enum tally_door)i, &t, served);
+	}
+	return 0;
+}
+
+/* All nodes, or the one that was asked for; *all is the caller's to free. */
+static int
+nodes_of(const struct call *c, struct node **all, size_t *n, struct err *e)
+{
+	if (!call_has(c, "node"))
+		return node_list(c->store, all, n, e);
+	*all = mem_new(sizeof(**all));
+	*n = 1;
+	return node_find(c->store, call_option(c, "node"), *all, e);
+}
+
+static int
+run_stats(const struct call *c, struct out *o, struct err *e)
+{
+	static const char *const headings[] = { "Node", "Over", "Requests", "Sent", "Not found",
+		"Refused", "Given up", "Stopped", "Failed", "Bytes", "Resent", "Running", NULL };
+	bool served = c->root != NULL && root_is_served(c->root);
+	struct node *all = NULL;
+	size_t n = 0;
+	int64_t since, at;
+	int rc = tally_times(c->store, &since, &at, e);
+
+	if (rc == 0)
+		rc = nodes_of(c, &all, &n, e);
+	if (rc == 0) {
+		out_time(o, "since", "Counted since", since);
+		out_time(o, "at", "Counted last", at);
+		out_bool(o, "served", NULL, served);
+		out_table(o, "counters", headings);
+		for (size_t i = 0; rc == 0 && i < n; i++)
+			rc = put_tallies(c, o, &all[i], served, e);
+		out_table_end(o);
+	}
+	if (rc == 0 && !served)
+		out_line(o, "No process serves the cluster now.");
+	free(all);
+	return rc;
+}
+
+/* ---- restart, start, stop ---- */
 
 static int
 check_names(const struct call *c, struct err *e)
@@ -196,6 +300,15 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_READ,
 	    .help = "running or stopped, since when, why a restart is needed; does a process serve",
 	    .run = run_list,
+	},
+	{
+	    .words = "service stats",
+	    .args = "",
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "how many files were asked for over TFTP and HTTP, and what became of that",
+	    .option = { NODE_OPTION },
+	    .run = run_stats,
 	},
 	{
 	    .words = "service restart",

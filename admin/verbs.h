@@ -12,6 +12,7 @@ extern const struct verb_set cert_change_verbs; /* verb_cert_change.c */
 extern const struct verb_set cert_upload_verbs; /* verb_cert_upload.c */
 extern const struct verb_set bulk_verbs;	/* verb_bulk.c */
 extern const struct verb_set itl_verbs;		/* verb_itl.c */
+extern const struct verb_set ctl_verbs;		/* verb_ctl.c */
 extern const struct verb_set param_verbs;	/* verb_param.c */
 extern const struct verb_set service_verbs;	/* verb_service.c */
 extern const struct verb_set phone_verbs;	/* verb_phone.c */

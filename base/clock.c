@@ -1,6 +1,9 @@
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <time.h>
+
+static atomic_int_least64_t ahead;
 
 int64_t
 clock_mono_ms(void)
@@ -14,5 +17,11 @@ clock_mono_ms(void)
 int64_t
 clock_wall(void)
 {
-	return (int64_t)time(NULL);
+	return (int64_t)time(NULL) + atomic_load_explicit(&ahead, memory_order_relaxed);
+}
+
+void
+clock_shift(int64_t seconds)
+{
+	atomic_store_explicit(&ahead, seconds, memory_order_relaxed);
 }

@@ -53,17 +53,17 @@ file_read(const char *path, size_t max, struct wr *out, struct err *e)
 	return rc;
 }
 
-static int
-write_all(int fd, struct bytes b)
+int
+file_write(int fd, struct bytes content)
 {
-	while (b.n > 0) {
-		ssize_t n = write(fd, b.p, b.n);
+	while (content.n > 0) {
+		ssize_t n = write(fd, content.p, content.n);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -1;
-		b = bytes_from(b, (size_t)n);
+		content = bytes_from(content, (size_t)n);
 	}
 	return 0;
 }
@@ -78,8 +78,8 @@ folder_of(const char *path)
 	return slash == path ? mem_text("/") : mem_text_n(path, (size_t)(slash - path));
 }
 
-static int
-sync_folder(const char *path)
+int
+file_sync_folder_of(const char *path)
 {
 	char *folder = folder_of(path);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -112,13 +112,13 @@ file_replace(const char *path, struct bytes content, mode_t mode, struct err *e)
 		err_errno(e, "cannot write %s", path);
 		goto out;
 	}
-	if (write_all(fd, content) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0 ||
+	if (file_write(fd, content) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0 ||
 	    rename(beside, path) != 0) {
 		err_errno(e, "cannot write %s", path);
 		unlink(beside);
 		goto out;
 	}
-	if (sync_folder(path) != 0) {
+	if (file_sync_folder_of(path) != 0) {
 		err_errno(e, "cannot sync the folder of %s", path);
 		goto out;
 	}

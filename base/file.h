@@ -17,6 +17,10 @@ int file_read(const char *path, size_t max, struct wr *out, struct err *e);
 /* Writes beside the file, syncs, renames over it and syncs the folder: after a crash there is the
  * old file or the new one, whole. */
 int file_replace(const char *path, struct bytes content, mode_t mode, struct err *e);
+/* All of it, to where the descriptor stands, and waits until the names in the folder that holds
+ * path are on the disk: -1 with errno. */
+int file_write(int fd, struct bytes content);
+int file_sync_folder_of(const char *path);
 /* The folder and those missing above it, with this mode; one that exists is left as it is. */
 int file_make_folder(const char *path, mode_t mode, struct err *e);
 bool file_exists(const char *path);

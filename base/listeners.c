@@ -33,7 +33,7 @@ static struct tls *
 make_tls(const struct listeners *v, const struct tls_rules *rules, const struct tls_identity *who,
     struct err *e)
 {
-	return tls_server_new(rules, who->chain, who->certs, who->key, v->tickets, e);
+	return tls_server_new(rules, who, 1, v->tickets, e);
 }
 
 int

@@ -142,6 +142,12 @@ loop_timer_start(struct loop_watch *w, int64_t ms)
 }
 
 void
+loop_timer_soon(struct loop_watch *w)
+{
+	event_active(w->event, EV_TIMEOUT, 0);
+}
+
+void
 loop_timer_stop(struct loop_watch *w)
 {
 	event_del(w->event);

@@ -35,6 +35,8 @@ loop_watch_fd(struct loop *l, int fd, int want, void (*on_ready)(void *ctx, int 
 struct loop_watch *loop_timer(struct loop *l, void (*on_time)(void *ctx), void *ctx);
 /* Runs the timer once, after ms milliseconds; running already: starts anew. */
 void loop_timer_start(struct loop_watch *w, int64_t ms);
+/* Runs the timer once, when all that is ready now was called and before the loop looks for more. */
+void loop_timer_soon(struct loop_watch *w);
 void loop_timer_stop(struct loop_watch *w);
 struct loop_watch *
 loop_on_signal(struct loop *l, int signal, void (*on_signal)(void *ctx, int signal), void *ctx);

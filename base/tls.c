@@ -244,7 +244,7 @@ use_pair(
     SSL_CTX *ctx, X509 *own, EVP_PKEY *key, STACK_OF(X509) * rest, bool may_lower, struct err *e)
 {
 	ERR_clear_error();
-	if (SSL_CTX_use_cert_and_key(ctx, own, key, rest, 1) == 1)
+	if (SSL_CTX_use_cert_and_key(ctx, own, key, rest, 0) == 1)
 		return 0;
 	if (!may_lower || !is_below_level(ERR_peek_error()))
 		return tls_why_not(e, "certificate and key for TLS");
@@ -253,18 +253,27 @@ use_pair(
 }
 
 static int
-use_chain(
-    SSL_CTX *ctx, const struct bytes *chain, size_t n, EVP_PKEY *key, bool may_lower, struct err *e)
+use_identity(SSL_CTX *ctx, const struct tls_identity *who, bool may_lower, struct err *e)
 {
 	STACK_OF(X509) *rest = sk_X509_new_null();
-	X509 *own = certificate_of(chain[0], e);
+	X509 *own = certificate_of(who->chain[0], e);
 	int rc = -1;
 
-	if (own != NULL && read_chain(&chain[1], n - 1, rest, e) == 0)
-		rc = use_pair(ctx, own, key, rest, may_lower, e);
+	if (own != NULL && read_chain(&who->chain[1], who->certs - 1, rest, e) == 0)
+		rc = use_pair(ctx, own, who->key, rest, may_lower, e);
 	X509_free(own);
 	sk_X509_pop_free(rest, X509_free);
 	return rc;
+}
+
+static int
+use_identities(
+    SSL_CTX *ctx, const struct tls_identity *who, size_t n, bool may_lower, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (use_identity(ctx, &who[i], may_lower, e) != 0)
+			return -1;
+	return 0;
 }
 
 /* ---- a server's sessions ---- */
@@ -290,17 +299,27 @@ tls_tickets_free(struct tls_tickets *t)
 	free(t);
 }
 
-/* The context of a session is the hash of the certificate: with another one OpenSSL finds nothing
- * to resume. */
+/* The context of a session is the hash of the certificates: with others OpenSSL finds nothing to
+ * resume. */
 static int
-set_sessions(SSL_CTX *ctx, struct bytes der, const struct tls_tickets *tickets, struct err *e)
+set_context(SSL_CTX *ctx, const struct tls_identity *who, size_t n, struct err *e)
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
-	unsigned n;
+	struct wr all = { 0 };
+	unsigned size;
+	bool ok;
 
-	if (EVP_Digest(der.p, der.n, hash, &n, EVP_sha256(), NULL) != 1 ||
-	    SSL_CTX_set_session_id_context(ctx, hash, n) != 1)
-		return tls_why_not(e, "the context of sessions");
+	for (size_t i = 0; i < n; i++)
+		wr_put(&all, who[i].chain[0]);
+	ok = EVP_Digest(all.p, all.n, hash, &size, EVP_sha256(), NULL) == 1 &&
+	     SSL_CTX_set_session_id_context(ctx, hash, size) == 1;
+	wr_free(&all);
+	return ok ? 0 : tls_why_not(e, "the context of sessions");
+}
+
+static int
+set_sessions(SSL_CTX *ctx, const struct tls_tickets *tickets, struct err *e)
+{
 	if (tickets != NULL &&
 	    SSL_CTX_set_tlsext_ticket_keys(ctx, (void *)tickets->keys, TICKET_KEYS_SIZE) != 1)
 		return tls_why_not(e, "the keys of session tickets");
@@ -344,8 +363,8 @@ names_level(const struct tls_rules *rules)
 }
 
 struct tls *
-tls_server_new(const struct tls_rules *rules, const struct bytes *chain, size_t certs,
-    struct evp_pkey_st *key, const struct tls_tickets *tickets, struct err *e)
+tls_server_new(const struct tls_rules *rules, const struct tls_identity *who, size_t n,
+    const struct tls_tickets *tickets, struct err *e)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
@@ -354,14 +373,14 @@ tls_server_new(const struct tls_rules *rules, const struct bytes *chain, size_t 
 		return NULL;
 	}
 	if (set_rules(ctx, rules, level_for(rules), e) != 0 ||
-	    use_chain(ctx, chain, certs, key, !names_level(rules), e) != 0 ||
-	    set_sessions(ctx, chain[0], tickets, e) != 0) {
+	    use_identities(ctx, who, n, !names_level(rules), e) != 0 ||
+	    set_context(ctx, who, n, e) != 0 || set_sessions(ctx, tickets, e) != 0) {
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
 	if (rules->ask_client_cert)
 		ask_client_cert(ctx);
-	tls_why_watch(ctx);
+	tls_why_watch(ctx, rules->ec_hint);
 	return tls_over(ctx);
 }
 

@@ -39,6 +39,10 @@ struct tls_rules {
 	/* A server asks the peer for a certificate.  It may have none, or any: the handshake goes
 	 * on whatever the certificate says. */
 	bool ask_client_cert;
+	/* A server that has no certificate with an EC key: what to do about that, for the log, when
+	 * a peer offers nothing that RSA would do for.  A text that is there for ever; NULL: no
+	 * word of it. */
+	const char *ec_hint;
 	/* Appends the secrets of every connection to this file, for Wireshark: whoever reads it
 	 * reads the traffic.  NULL: no. */
 	const char *key_log;
@@ -57,15 +61,15 @@ struct tls;
 struct tls_identity {
 	const struct bytes *chain; /* DER: its own certificate first, then what is sent with it */
 	size_t certs;
-	struct evp_pkey_st *key; /* of the first */
+	struct evp_pkey_st *key; /* of the first, of which a reference is kept */
 };
 
-/* For a server.  chain: DER, its own certificate first, then what shall be sent with it; key: the
- * private half of the first, of which a reference is kept.  tickets: NULL for keys of its own.  The
- * certificate is the cluster's choice and always served: when the usual security level would refuse
- * it (SHA-1 by a CA, RSA below 1024), the level is 0. */
-struct tls *tls_server_new(const struct tls_rules *rules, const struct bytes *chain, size_t certs,
-    struct evp_pkey_st *key, const struct tls_tickets *tickets, struct err *e);
+/* For a server.  who: one, or several with keys of different kinds (RSA, EC), of which each peer is
+ * shown the one that its offer fits, EC before RSA; two of one kind are an error.  tickets: NULL
+ * for keys of its own.  The certificates are the cluster's choice and always served: when the usual
+ * security level would refuse one (SHA-1 by a CA, RSA below 1024), the level is 0. */
+struct tls *tls_server_new(const struct tls_rules *rules, const struct tls_identity *who, size_t n,
+    const struct tls_tickets *tickets, struct err *e);
 /* For a client. */
 struct tls *tls_client_new(const struct tls_rules *rules, struct err *e);
 struct tls *tls_share(const struct tls *t); /* another one of the same; tls_free() both */

@@ -18,7 +18,7 @@ enum { OFFER_CIPHERS = 12, CIPHER_TEXT_MAX = 64 };
 /* What a client's hello says. */
 struct offer {
 	uint16_t low, high; /* versions; low is 0 for a peer that only says how far up it can go */
-	bool names_signatures;
+	bool names_signatures, takes_rsa, takes_ec; /* signatures of such keys */
 	size_t ciphers;
 	uint16_t cipher[OFFER_CIPHERS]; /* the first ones */
 };
@@ -38,7 +38,7 @@ static const struct {
 
 /* ---- what a peer offers ---- */
 
-static int offer_index;
+static int offer_index, ec_hint_index;
 static pthread_once_t offer_once = PTHREAD_ONCE_INIT;
 
 static void
@@ -56,6 +56,7 @@ static void
 offer_register(void)
 {
 	offer_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, offer_free);
+	ec_hint_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 }
 
 static struct offer *
@@ -126,12 +127,31 @@ read_ciphers(SSL *ssl, struct offer *o)
 	}
 }
 
+/* RFC 5246, 7.4.1.4.1: a hash, then 1 for RSA or 3 for ECDSA; RFC 8446, 4.2.3 goes on with numbers
+ * of its own, of which 0x0804 to 0x0806 are RSA's. */
+static void
+read_signatures(SSL *ssl, struct offer *o)
+{
+	struct rd r;
+
+	o->names_signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms, &r);
+	if (!o->names_signatures)
+		return;
+	rd_u16(&r);
+	while (rd_left(&r) >= 2) {
+		uint16_t v = rd_u16(&r);
+
+		o->takes_ec = o->takes_ec || (v & 0xff) == TLSEXT_signature_ecdsa;
+		o->takes_rsa = o->takes_rsa || (v & 0xff) == TLSEXT_signature_rsa ||
+			       (v >= 0x0804 && v <= 0x0806);
+	}
+}
+
 /* A hello that had to be sent again (TLS 1.3) is seen twice. */
 static int
 see_hello(SSL *ssl, int *alert, void *arg)
 {
 	struct offer *o = offer_of(ssl);
-	struct rd ignored;
 
 	(void)alert;
 	(void)arg;
@@ -140,17 +160,25 @@ see_hello(SSL *ssl, int *alert, void *arg)
 	o = mem_new(sizeof(*o));
 	read_versions(ssl, o);
 	read_ciphers(ssl, o);
-	o->names_signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms, &ignored);
+	read_signatures(ssl, o);
 	if (SSL_set_ex_data(ssl, offer_index, o) != 1)
 		abort(); /* only out of memory */
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 void
-tls_why_watch(struct ssl_ctx_st *ctx)
+tls_why_watch(struct ssl_ctx_st *ctx, const char *ec_hint)
 {
 	pthread_once(&offer_once, offer_register);
 	SSL_CTX_set_client_hello_cb(ctx, see_hello, NULL);
+	if (SSL_CTX_set_ex_data(ctx, ec_hint_index, (void *)ec_hint) != 1)
+		abort(); /* only out of memory */
+}
+
+static const char *
+ec_hint_of(const SSL *ssl)
+{
+	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), ec_hint_index);
 }
 
 /* ---- versions ---- */
@@ -236,11 +264,31 @@ listener_has(SSL *ssl, const SSL_CIPHER *c)
 	return c != NULL && sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), (SSL_CIPHER *)c) >= 0;
 }
 
+/* A peer that would have shaken hands with a certificate that has an EC key. */
+static bool
+wants_ec(SSL *ssl, const struct offer *o)
+{
+	if (o->names_signatures && !o->takes_ec)
+		return false;
+	if (o->names_signatures && !o->takes_rsa)
+		return true;
+	for (size_t i = 0; i < o->ciphers; i++) {
+		const SSL_CIPHER *c = known_cipher(ssl, o->cipher[i]);
+
+		if (listener_has(ssl, c) && SSL_CIPHER_get_auth_nid(c) == NID_auth_ecdsa)
+			return true;
+	}
+	return false;
+}
+
 static int
 hint_for_ciphers(SSL *ssl, const struct offer *o, struct err *e)
 {
 	const SSL_CIPHER *missing = NULL;
+	const char *ec_hint = ec_hint_of(ssl);
 
+	if (ec_hint != NULL && wants_ec(ssl, o))
+		return err_hint(e, "%s", ec_hint);
 	for (size_t i = 0; i < o->ciphers; i++) {
 		const SSL_CIPHER *c = known_cipher(ssl, o->cipher[i]);
 
@@ -261,6 +309,13 @@ no_signature(SSL *ssl, struct err *e)
 {
 	const struct offer *o = offer_of(ssl);
 
+	const char *ec_hint = ec_hint_of(ssl);
+
+	if (o != NULL && ec_hint != NULL && wants_ec(ssl, o)) {
+		err_set(e, ERR_NO,
+		    "the peer takes no signature of an RSA key, and this listener has no other");
+		return err_hint(e, "%s", ec_hint);
+	}
 	if (o != NULL && !o->names_signatures)
 		err_set(
 		    e, ERR_NO, "the peer names no signature algorithms, which means SHA-1 only");

@@ -11,8 +11,9 @@
 struct ssl_st;
 struct ssl_ctx_st;
 
-/* A server's context: what each peer offers is remembered with its connection. */
-void tls_why_watch(struct ssl_ctx_st *ctx);
+/* A server's context: what each peer offers is remembered with its connection.  ec_hint: see
+ * struct tls_rules. */
+void tls_why_watch(struct ssl_ctx_st *ctx, const char *ec_hint);
 /* Why the last SSL_ call on a connection, which returned rc, failed: takes the error queue (and
  * errno) of this thread.  Returns -1 as err_set() does: ERR_DENIED when the peer refused us, ERR_NO
  * when we refused what it offered, ERR_MALFORMED when that was not TLS, ERR_FAILED for the rest. */

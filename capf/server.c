@@ -27,6 +27,8 @@ enum {
 	PATIENCE_MS = 500,
 	HURRY_MS = 2000,
 	MINUTE = 60,
+	/* So many answers wait for the disk together, at most: a round of the loop can be long. */
+	HELD_MAX = 16,
 };
 
 struct capf_numbers {
@@ -41,6 +43,10 @@ struct capf_server {
 	int64_t generation;
 	bool running;
 	bool closing; /* sessions end because we do */
+	struct loop_watch *round;
+	bool looked; /* in this round */
+	struct talk *held;
+	unsigned held_n;
 	int64_t hurry_until;
 	int64_t starts; /* which start the rest is of; 0: none */
 	struct presented shown;
@@ -52,6 +58,10 @@ struct talk {
 	struct capf_server *server;
 	struct conn *conn;
 	struct capf_session *session;
+
+	/* Its answer, when that waits for the disk, and its place among those. */
+	struct wr held;
+	struct talk **link, *next;
 };
 
 struct capf_numbers *
@@ -178,12 +188,17 @@ look(struct capf_server *v, struct err *e)
 	return 0;
 }
 
-/* A store that cannot be read for a moment is no reason to fall silent. */
+/* A store that cannot be read for a moment is no reason to fall silent.  Once in a round of the
+ * loop: what is handled in it had come before. */
 static void
 look_or_say(struct capf_server *v)
 {
 	struct err e = { 0 };
 
+	if (v->looked)
+		return;
+	v->looked = true;
+	loop_timer_soon(v->round);
 	if (look(v, &e) != 0)
 		log_err(LOG_ERROR, "capf", NULL, NULL, "store-not-read", &e);
 }
@@ -235,7 +250,7 @@ is_awake(void *service)
 
 /* One message is one record: some phones stall when it comes in two. */
 static void
-answer(struct talk *x, struct wr *w)
+tell(struct talk *x, struct wr *w)
 {
 	if (w->n > CAPF_SEND_MAX)
 		log_event(LOG_WARN, "capf", conn_peer(x->conn),
@@ -250,6 +265,83 @@ answer(struct talk *x, struct wr *w)
 		conn_patience(x->conn, (unsigned)capf_session_patience(x->session, clock_wall()));
 }
 
+/* ---- answers that wait for the disk ---- */
+
+static void
+hold(struct talk *x, struct wr *w)
+{
+	struct capf_server *v = x->server;
+
+	x->held = *w;
+	*w = (struct wr){ 0 };
+	x->next = v->held;
+	x->link = &v->held;
+	if (x->next != NULL)
+		x->next->link = &x->next;
+	v->held = x;
+	v->held_n++;
+	loop_timer_soon(v->round);
+}
+
+static void
+unhold(struct talk *x)
+{
+	*x->link = x->next;
+	if (x->next != NULL)
+		x->next->link = x->link;
+	x->link = NULL;
+	x->server->held_n--;
+}
+
+static void
+release(struct talk *x, const struct err *why)
+{
+	struct wr w = { 0 };
+
+	unhold(x);
+	capf_session_flushed(x->session, why, &w);
+	tell(x, why == NULL ? &x->held : &w);
+	wr_free(&x->held);
+}
+
+/* One wait for all of them. */
+static void
+release_all(struct capf_server *v)
+{
+	struct err e = { 0 };
+	bool is_kept;
+
+	if (v->held == NULL)
+		return;
+	is_kept = store_flush(v->plan.store, &e) == 0;
+	if (!is_kept)
+		log_err(LOG_ERROR, "capf", NULL, NULL, "store-not-written", &e);
+	while (v->held != NULL)
+		release(v->held, is_kept ? NULL : &e);
+}
+
+/* What was ready is done. */
+static void
+on_round(void *ctx)
+{
+	struct capf_server *v = ctx;
+
+	v->looked = false;
+	release_all(v);
+}
+
+static void
+answer(struct talk *x, struct wr *w)
+{
+	if (!capf_session_awaits_disk(x->session)) {
+		tell(x, w);
+		return;
+	}
+	hold(x, w);
+	if (x->server->held_n == HELD_MAX)
+		release_all(x->server);
+}
+
 static void *
 open_session(struct conn *c, void *service)
 {
@@ -257,7 +349,9 @@ open_session(struct conn *c, void *service)
 	struct talk *x = mem_new(sizeof(*x));
 	struct wr w = { 0 };
 
-	*x = (struct talk){ v, c, capf_session_new(++v->plan.numbers->last) };
+	x->server = v;
+	x->conn = c;
+	x->session = capf_session_new(++v->plan.numbers->last);
 	capf_session_start(x->session, clock_wall(), &w);
 	answer(x, &w);
 	return x;
@@ -296,6 +390,8 @@ on_message(void *session, struct bytes m)
 		conn_finish(x->conn);
 		return;
 	}
+	if (x->link != NULL) /* it does not wait for our answer */
+		release_all(v);
 	began = begin_patience(v);
 	capf_session_take(x->session, &v->office, m, clock_wall(), &w);
 	end_patience(v, began);
@@ -316,6 +412,9 @@ close_session(void *session)
 		end_patience(v, began);
 	}
 	note(x);
+	if (x->link != NULL)
+		unhold(x);
+	wr_free(&x->held);
 	capf_session_free(x->session);
 	free(x);
 }
@@ -340,6 +439,7 @@ capf_server_new(const struct capf_plan *plan, struct err *e)
 
 	v->plan = *plan;
 	v->generation = -1;
+	v->round = loop_timer(plan->loop, on_round, v);
 	v->listeners = listeners_new(plan->loop, &ops, v, plan->tickets);
 	if (look(v, e) == 0)
 		return v;
@@ -375,6 +475,7 @@ capf_server_free(struct capf_server *v)
 		return;
 	v->closing = true;
 	listeners_free(v->listeners);
+	loop_forget(v->round);
 	presented_free(&v->shown);
 	free(v);
 }

@@ -25,6 +25,7 @@ struct capf_session {
 	enum key_kind kind; /* of the key that was asked for last */
 	int attempts;	    /* how often it was */
 	struct cert *lsc;   /* sent to be stored */
+	bool awaits_disk;   /* what it said last does */
 	struct capf_outcome outcome;
 };
 
@@ -197,13 +198,13 @@ check_untold(const struct turn *t, struct err *e)
 	    "%zu certificates were issued for this order and never stored: schedule it anew", n);
 }
 
-/* Into the account, before the phone hears of it. */
+/* Into the account, and from there to the disk, before the phone hears of it. */
 static int
 enter(const struct turn *t, const struct cert *lsc, struct err *e)
 {
 	int rc;
 
-	if (store_begin_quiet(t->o->store, e) != 0)
+	if (store_begin_note(t->o->store, e) != 0)
 		return -1;
 	rc = order_still(t->o->store, &t->s->order, e);
 	if (rc == 0)
@@ -235,6 +236,7 @@ ask_to_store(const struct turn *t, struct cert *lsc)
 		return;
 	}
 	say(t, &m);
+	t->s->awaits_disk = true;
 	await(t, CAPF_AWAITS_STORED, ANSWER_SECONDS);
 }
 
@@ -608,18 +610,18 @@ done(const struct turn *t, int rc, int reason, const char *why, const struct err
 		return;
 	}
 	t->s->outcome.status = STATUS_SUCCESS;
+	/* Whether a string is used up must not be forgotten, whatever happens to the machine; the
+	 * rest the phone itself remembers. */
+	t->s->awaits_disk = t->s->order.auth == ORDER_BY_STRING;
 	end(t, reason, "%s", why);
 }
 
-/* Whether a string is used up must not be forgotten, whatever happens to the machine; the rest the
- * phone itself remembers. */
 static int
 begin_settling(const struct turn *t, struct err *e)
 {
-	int rc = t->s->order.auth == ORDER_BY_STRING ? store_begin(t->o->store, e)
-						     : store_begin_relaxed(t->o->store, e);
+	int rc;
 
-	if (rc != 0)
+	if (store_begin_relaxed(t->o->store, e) != 0)
 		return -1;
 	rc = order_still(t->o->store, &t->s->order, e);
 	return rc == 0 ? 0 : store_end(t->o->store, rc, e);
@@ -878,6 +880,20 @@ capf_session_gone(struct capf_session *s, const struct capf_office *o, bool time
 	else
 		snprintf(outcome->why, sizeof(outcome->why), "%.200s", e.text);
 	s->state = CAPF_ENDED;
+}
+
+bool
+capf_session_awaits_disk(const struct capf_session *s)
+{
+	return s->awaits_disk;
+}
+
+void
+capf_session_flushed(struct capf_session *s, const struct err *why, struct wr *out)
+{
+	s->awaits_disk = false;
+	if (why != NULL)
+		end_for_us(&(struct turn){ .s = s, .out = out }, why);
 }
 
 bool

@@ -3,7 +3,8 @@
  * the time, gives bytes and what to do next; no socket, no clock.  PROTOCOL.md, "The conversation".
  *
  * What an order demands, who the phone proves to be and what was issued is in the store; the
- * session writes there what it did, before the phone is told.
+ * session writes there what it did, before the phone is told.  Where that has to be on the disk by
+ * then, the session says so and waits for it: several can so wait together.
  */
 #ifndef TL_CAPF_SESSION_H
 #define TL_CAPF_SESSION_H
@@ -66,6 +67,12 @@ void capf_session_start(struct capf_session *s, int64_t now, struct wr *out);
  * nothing can be said any more, capf_session_ended(). */
 void capf_session_take(struct capf_session *s, const struct capf_office *o, struct bytes m,
     int64_t now, struct wr *out);
+/* What was appended last tells the phone of something that the disk may not have yet: it is to be
+ * kept back until store_flush() was called.  capf_session_flushed() then gives what that came to:
+ * on success (why NULL) nothing changes; else what was kept back is not to be sent, and out has
+ * END_SESSION instead. */
+bool capf_session_awaits_disk(const struct capf_session *s);
+void capf_session_flushed(struct capf_session *s, const struct err *why, struct wr *out);
 /* The connection is gone (timed_out: for silence).  Tells the store what that means for the order:
  * nothing when the session had ended or never got to an order. */
 void

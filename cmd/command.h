@@ -15,6 +15,8 @@
 /* All sets of verbs, in the order of help. */
 const struct verb_set *const *command_sets(size_t *n);
 
+enum { COMMAND_WORDS_MAX = 64 };
+
 struct command {
 	const char *root;	 /* --root, unless the words say another */
 	const char *const *word; /* "cert", "regenerate", "TVS", "--restart" */
@@ -26,5 +28,7 @@ struct command {
 /* 0, or -1 with what the shell would complain of; verb_exit_status(e->code) is its exit status.
  * What there is of a result stands in o either way. */
 int command_run(const struct command *c, struct out *o, struct err *e);
+/* Is there such a verb with these options?  Runs nothing. */
+int command_check(const char *const *word, size_t words, struct err *e);
 
 #endif

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin/root.h"
 #include "base/mem.h"
 #include "base/log.h"
 #include "capf/server.h"
+#include "cmd/tallies.h"
 #include "tftp/front.h"
 #include "tftp/http.h"
 #include "trust/trail.h"
@@ -19,6 +21,7 @@ enum {
 	    500, /* a question takes a moment; a phone that stays connected must not hold us */
 	DRAIN_LOOK_MS = 20,   /* how often we look whether they have */
 	FLUSH_MS = 250,	      /* how long what is noted stays in memory */
+	COUNT_MS = 1000,      /* and what is counted */
 	LAST_FLUSH_MS = 5000, /* how long the last of it may wait for other processes */
 };
 
@@ -31,6 +34,7 @@ struct counter {
 	struct http_door *door[DOORS]; /* NULL: not there */
 	struct tvs_server *tvs;
 	struct capf_server *capf; /* of the publisher; else NULL */
+	struct tallies tallies;	  /* of the first two */
 };
 
 struct host {
@@ -38,7 +42,7 @@ struct host {
 	struct store *store;
 	int folder; /* of static files, open */
 	struct trail *trail;
-	struct loop_watch *flush;
+	struct loop_watch *flush, *count;
 	struct counter *counter;
 	size_t counters;
 	struct loop_watch *drain;
@@ -206,9 +210,38 @@ on_flush(void *ctx)
 	loop_timer_start(h->flush, FLUSH_MS);
 }
 
+/* The store is told after a while only: that phones are served does not depend on it. */
+static void
+on_count(void *ctx)
+{
+	struct host *h = ctx;
+	struct err e = { 0 };
+
+	store_patience(h->store, 0);
+	for (size_t i = 0; i < h->counters; i++)
+		if (tallies_tell(&h->counter[i].tallies, h->store, clock_wall(), &e) != 0 &&
+		    e.code != ERR_BUSY)
+			log_err(LOG_ERROR, "serve", NULL, NULL, "counters-not-written", &e);
+	store_patience(h->store, STORE_PATIENCE_MS);
+	loop_timer_start(h->count, COUNT_MS);
+}
+
+static void
+count_last(struct host *h)
+{
+	struct err e = { 0 };
+
+	store_patience(h->store, LAST_FLUSH_MS);
+	for (size_t i = 0; i < h->counters; i++)
+		if (tallies_end(&h->counter[i].tallies, h->store, clock_wall(), &e) != 0)
+			log_err(LOG_ERROR, "serve", NULL, NULL, "counters-not-written", &e);
+}
+
 static void
 host_free(struct host *h)
 {
+	if (h->count != NULL)
+		count_last(h);
 	for (size_t i = 0; i < h->counters; i++) {
 		tftp_server_close(h->counter[i].tftp);
 		for (size_t k = 0; k < DOORS; k++)
@@ -222,6 +255,7 @@ host_free(struct host *h)
 		flush(h, LAST_FLUSH_MS);
 	trail_free(h->trail);
 	loop_forget(h->flush);
+	loop_forget(h->count);
 	loop_forget(h->drain);
 	store_close(h->store);
 	if (h->folder >= 0)
@@ -251,7 +285,12 @@ open_all(struct host *h, const struct host_plan *plan, struct err *e)
 		if (open_tftp(h, plan, node, c, e) != 0 || open_doors(h, plan, node, c, e) != 0 ||
 		    open_tvs(h, plan, node, c, e) != 0 || open_capf(h, plan, node, c, e) != 0)
 			return -1;
+		c->tallies = (struct tallies){ .node = node->id, .tftp = c->tftp };
+		memcpy(c->tallies.door, c->door, sizeof(c->door));
 	}
+	/* Not before all are open: who could not start has counted nothing. */
+	h->count = loop_timer(h->loop, on_count, h);
+	loop_timer_start(h->count, 0);
 	return 0;
 }
 

@@ -113,6 +113,20 @@ local_refuse(const struct args *a, const struct err *e)
 	return status;
 }
 
+/* As CUCM's command line does: y goes on, anything else does not. */
+static bool
+ask_at_terminal(const struct call *c, const char *question)
+{
+	char answer[16];
+
+	(void)c;
+	fprintf(stderr, "%s", question);
+	fflush(stderr);
+	if (fgets(answer, sizeof(answer), stdin) == NULL)
+		return false;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
 int
 local_run(const struct args *a)
 {
@@ -128,6 +142,7 @@ local_run(const struct args *a)
 		.who = who,
 		.show = show_part,
 		.show_ctx = a,
+		.ask = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? ask_at_terminal : NULL,
 	};
 	struct out *o = out_new();
 	struct err e = { 0 };

@@ -4,59 +4,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "admin/root.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "capf/server.h"
+#include "base/loop.h"
 #include "cmd/config.h"
 #include "cmd/notify.h"
-#include "cmd/shift.h"
-#include "trust/known.h"
-#include "trust/order.h"
-#include "trust/param.h"
-#include "trust/service.h"
+#include "cmd/site.h"
 
 enum { NOTIFICATION_LOOK_MS = 500, RENEWAL_LOOK_MS = 60000, RELIEF_LOOK_MS = 50 };
 
-/* The process: those who serve, and a loop of its own for signals. */
+/* The process: the cluster that is served, and a loop of its own for signals. */
 struct serving {
-	const char *root;
+	struct site *site;
 	struct loop *loop;
-	struct tls_tickets *tickets;
-	struct capf_numbers *numbers;
-	struct shifts *shifts;
-	struct loop_watch *watchdog;
-	struct store *store; /* of this thread */
-	struct loop_watch *notification, *renewal, *relief;
+	struct loop_watch *watchdog, *notification, *renewal, *relief;
 };
-
-/* A transfer takes a descriptor, or two. */
-static void
-raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/* With what *fresh says, which is used up. */
-static int
-relieve(struct serving *v, struct setup *fresh, struct err *e)
-{
-	int rc = shifts_relieve(v->shifts, fresh, e);
-
-	if (rc == 0)
-		log_set_level(shifts_setup(v->shifts)->config.log_level);
-	setup_free(fresh);
-	return rc;
-}
 
 static void
 say_port(const char *service, int port)
@@ -68,8 +32,8 @@ say_port(const char *service, int port)
 static void
 say_ready(const struct serving *v)
 {
-	const struct setup *u = shifts_setup(v->shifts);
-	unsigned workers = shifts_workers(v->shifts);
+	const struct setup *u = site_setup(v->site);
+	unsigned workers = site_workers(v->site);
 
 	fprintf(stderr, "ready: TFTP on port %d", u->config.tftp_port);
 	say_port("HTTP", u->config.http_port);
@@ -100,7 +64,7 @@ on_relief(void *ctx)
 {
 	struct serving *v = ctx;
 
-	if (shifts_are_leaving(v->shifts))
+	if (site_is_relieving(v->site))
 		loop_timer_start(v->relief, RELIEF_LOOK_MS);
 	else
 		log_event(LOG_INFO, "serve", NULL, NULL, "old-workers-left", NULL);
@@ -111,18 +75,17 @@ static void
 on_hangup(void *ctx, int number)
 {
 	struct serving *v = ctx;
-	struct setup fresh;
 	struct err e = { 0 };
 
 	(void)number;
 	notify_send("RELOADING=1");
-	if (setup_read(v->root, v->store, &fresh, &e) == 0 && relieve(v, &fresh, &e) == 0) {
+	if (site_relieve(v->site, &e) == 0) {
+		log_set_level(site_setup(v->site)->config.log_level);
 		log_event(LOG_INFO, "serve", NULL, NULL, "config-read", NULL);
 		loop_timer_start(v->relief, RELIEF_LOOK_MS);
 		say_ready(v);
 		return;
 	}
-	setup_free(&fresh);
 	log_err(LOG_ERROR, "serve", NULL, NULL, "config-refused", &e);
 	notify_send("READY=1");
 }
@@ -136,44 +99,31 @@ on_watchdog(void *ctx)
 	loop_timer_start(v->watchdog, notify_watchdog_ms());
 }
 
-/* CUCM's certificate change notification: what was uploaded to or deleted from the trust stores
- * reaches TVS after a while. */
+static void
+log_failure(const char *event, const struct err *e)
+{
+	log_err(e->code == ERR_BUSY ? LOG_DEBUG : LOG_ERROR, "serve", NULL, NULL, event, e);
+}
+
 static void
 on_notification(void *ctx)
 {
-	const struct param *interval = param_find(PARAM_NOTIFY, NULL);
 	struct serving *v = ctx;
-	char minutes[PARAM_VALUE_MAX];
 	struct err e = { 0 };
-	size_t told = 0;
 
-	if (param_get(v->store, interval, minutes, &e) != 0 ||
-	    known_notify(v->store, strtol(minutes, NULL, 10), clock_wall(), &told, &e) != 0)
-		log_err(e.code == ERR_BUSY ? LOG_DEBUG : LOG_ERROR, "serve", NULL, NULL,
-		    "notification-failed", &e);
-	if (told > 0)
-		log_event(LOG_INFO, "tvs", NULL, NULL, "certificate-change-notification", "nodes",
-		    LOG_NUM(told), NULL);
+	if (site_notify(v->site, clock_wall(), &e) != 0)
+		log_failure("notification-failed", &e);
 	loop_timer_start(v->notification, NOTIFICATION_LOOK_MS);
 }
 
-/* LSCs of which a given share of their life has passed get an order for a new one. */
 static void
 on_renewal(void *ctx)
 {
-	const struct param *share = param_find(PARAM_LSC_RENEWAL, NULL);
 	struct serving *v = ctx;
-	char percent[PARAM_VALUE_MAX];
 	struct err e = { 0 };
-	size_t n = 0;
 
-	if (param_get(v->store, share, percent, &e) != 0 ||
-	    order_renew(v->store, (int)strtol(percent, NULL, 10), clock_wall(), &n, &e) != 0)
-		log_err(e.code == ERR_BUSY ? LOG_DEBUG : LOG_ERROR, "serve", NULL, NULL,
-		    "renewal-failed", &e);
-	if (n > 0)
-		log_event(
-		    LOG_INFO, "capf", NULL, NULL, "renewal-ordered", "phones", LOG_NUM(n), NULL);
+	if (site_renew(v->site, clock_wall(), &e) != 0)
+		log_failure("renewal-failed", &e);
 	loop_timer_start(v->renewal, RENEWAL_LOOK_MS);
 }
 
@@ -192,7 +142,7 @@ stay(struct serving *v)
 		on_watchdog(v);
 	}
 	/* From here on this thread must hear signals: it does not wait for other processes. */
-	store_patience(v->store, 0);
+	site_patience(v->site, 0);
 	v->notification = loop_timer(v->loop, on_notification, v);
 	on_notification(v);
 	v->renewal = loop_timer(v->loop, on_renewal, v);
@@ -208,51 +158,22 @@ stay(struct serving *v)
 	loop_forget(v->relief);
 }
 
-/* The services start when all can be opened: a start that fails leaves what they had loaded. */
-static int
-start(struct serving *v, int64_t now, struct err *e)
-{
-	struct setup setup = { .nodes = 0 };
-
-	raise_descriptors();
-	v->loop = loop_new(e);
-	v->tickets = tls_tickets_new(e);
-	v->numbers = capf_numbers_new(e);
-	if (v->loop == NULL || v->tickets == NULL || v->numbers == NULL)
-		return -1;
-	v->shifts = shifts_new(v->root, v->tickets, v->numbers);
-	if (setup_read(v->root, v->store, &setup, e) != 0) {
-		setup_free(&setup);
-		return -1;
-	}
-	if (relieve(v, &setup, e) != 0)
-		return -1;
-	return service_restart_running(v->store, now, e);
-}
-
 static int
 run_serve(const struct call *c, struct out *o, struct err *e)
 {
-	struct serving v = { .root = c->root };
-	int lock = -1, rc = -1;
+	struct serving v = { .site = site_open(c->root, 0, c->now, e) };
+	int rc = -1;
 
 	(void)o;
-	/* Whether there is a cluster at all comes before whether somebody serves it. */
-	v.store = root_open_store(c->root, e);
-	if (v.store == NULL)
-		return -1;
-	lock = root_lock(c->root, e);
-	if (lock >= 0)
-		rc = start(&v, c->now, e);
-	if (rc == 0)
+	if (v.site != NULL)
+		v.loop = loop_new(e);
+	if (v.loop != NULL) {
+		log_set_level(site_setup(v.site)->config.log_level);
 		stay(&v);
-	shifts_free(v.shifts);
-	tls_tickets_free(v.tickets);
-	capf_numbers_free(v.numbers);
+		rc = 0;
+	}
+	site_close(v.site);
 	loop_free(v.loop);
-	store_close(v.store);
-	if (lock >= 0)
-		close(lock);
 	return rc;
 }
 

@@ -130,10 +130,8 @@ try_all(const struct call *c, struct doctor *d, const struct config *config,
 		return;
 	}
 	doctor_say(d, DOCTOR_OK, "served", NULL, "a process serves %s", c->root);
-	for (size_t i = 0; i < n; i++) {
-		try_ports(d, config, &node[i]);
-		try_phone(d, config, &node[i], c->now);
-	}
+	for (size_t i = 0; i < n; i++)
+		try_node(c, d, config, &node[i]);
 }
 
 /* What a DHCP server is to tell the phones. */
@@ -230,7 +228,7 @@ static const struct verb verbs[] = {
 	    .args = "",
 	    .needs = VERB_STORE,
 	    .right = RIGHT_READ,
-	    .help = "look whether all is well: keys, lists, services, ports; a virtual phone boots",
+	    .help = "look whether all is well: keys, lists, services; virtual phones try each listener",
 	    .option = { { .name = "offline", .help = "ask no server, boot no virtual phone" } },
 	    .run = run_doctor,
 	},

@@ -1,7 +1,5 @@
 #include "cmd/verb_vphone.h"
 
-#include <dirent.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +13,9 @@
 #include "cmd/phone/memory.h"
 #include "cmd/phone/verify.h"
 #include "cmd/verb_enrol.h"
+#include "cmd/verb_fleet.h"
 #include "cmd/verb_tvs.h"
+#include "cmd/vphone_show.h"
 #include "cmd/vphone_stay.h"
 #include "trust/role.h"
 #include "trust/seen.h"
@@ -155,13 +155,6 @@ show_steps(const struct boot_result *r, struct out *o)
 	out_table_end(o);
 }
 
-static void
-show_status(const char *line, struct out *o)
-{
-	out_line(o, "  %s", line);
-	out_add_text(o, "status", NULL, line);
-}
-
 /* A run that looks like a failed attack but was none would mislead. */
 static void
 show_tampering(const char *file, const struct boot_result *r, struct out *o)
@@ -181,7 +174,7 @@ show_screen(const struct words *status, struct out *o)
 	out_line(o, "Status screen:");
 	out_add_text(o, "status", NULL, NULL);
 	for (size_t i = 0; i < status->n; i++)
-		show_status(status->line[i], o);
+		vphone_show_status(status->line[i], o);
 	out_line(o, "%s", "");
 }
 
@@ -271,13 +264,14 @@ answer(const char *name, const struct boot_result *r, struct err *e)
 	return err_hint(e, "add the phone on the server: trustlist --root DIR phone add %s", name);
 }
 
-static struct memory *
-load_phone(const char *folder, struct err *e)
+/* What a list is known by; empty when it holds none. */
+static struct bytes
+sum_of(const struct tlist *l, uint8_t sha1[TLIST_SHA1_BYTES])
 {
-	if (memory_is(folder))
-		return memory_load(folder, e);
-	err_set(e, ERR_NOT_FOUND, "no virtual phone has booted with %s as its memory", folder);
-	return NULL;
+	if (l == NULL)
+		return (struct bytes){ NULL, 0 };
+	tlist_sha1(l->file, sha1);
+	return bytes_over(sha1, TLIST_SHA1_BYTES);
 }
 
 /* As the alarm DeviceTLInfo of a real phone does when it registers. */
@@ -285,17 +279,14 @@ static int
 report(struct store *s, const struct boot_plan *plan, int64_t now, struct err *e)
 {
 	struct memory *m = memory_load(plan->folder, e);
-	uint8_t sha1[TLIST_SHA1_BYTES];
-	struct bytes held = { NULL, 0 };
+	uint8_t itl[TLIST_SHA1_BYTES], ctl[TLIST_SHA1_BYTES];
 	int rc;
 
 	if (m == NULL)
 		return -1;
-	if (m->list[MEMORY_ITL] != NULL) {
-		tlist_sha1(m->list[MEMORY_ITL]->file, sha1);
-		held = bytes_over(sha1, sizeof(sha1));
-	}
-	rc = seen_reported(s, plan->name, held, now, e);
+	rc = seen_reported(s, plan->name, sum_of(m->list[MEMORY_ITL], itl), now, e);
+	if (rc == 0)
+		rc = seen_reported_ctl(s, plan->name, sum_of(m->list[MEMORY_CTL], ctl), now, e);
 	memory_free(m);
 	return rc;
 }
@@ -375,7 +366,7 @@ boot_as_told(struct booting *b, struct out *o, struct err *e)
 
 /* Who is told is opened first: a boot cannot be taken back. */
 static int
-run_boot(const struct call *c, struct out *o, struct err *e)
+boot_one(const struct call *c, struct out *o, struct err *e)
 {
 	const char *root = call_option(c, "report");
 	struct booting b = { .call = c };
@@ -455,7 +446,7 @@ verify(const struct call *c, const struct memory *m, const struct cert *shown, s
 static int
 run_verify(const struct call *c, struct out *o, struct err *e)
 {
-	struct memory *m = load_phone(call_option(c, "memory"), e);
+	struct memory *m = vphone_load(call_option(c, "memory"), e);
 	struct cert *shown = m == NULL ? NULL : tvs_option_cert(c, e);
 	int rc = shown == NULL ? -1 : verify(c, m, shown, o, e);
 
@@ -464,174 +455,33 @@ run_verify(const struct call *c, struct out *o, struct err *e)
 	return rc;
 }
 
-/* ---- show ---- */
-
-static void
-show_checksum(const char *key, const char *digest, struct bytes file, struct out *o)
-{
-	uint8_t sum[EVP_MAX_MD_SIZE];
-	size_t n;
-
-	if (EVP_Q_digest(NULL, digest, NULL, file.p, file.n, sum, &n) != 1)
-		n = 0; /* a library without MD5 */
-	out_hex(o, key, strcmp(digest, "SHA1") == 0 ? "SHA-1" : NULL, bytes_over(sum, n));
-}
-
-static void
-show_checksums(const struct tlist *l, struct out *o)
-{
-	show_checksum("sha1", "SHA1", l->file, o);
-	show_checksum("md5", "MD5", l->file, o);
-}
-
-static void
-show_list(const struct memory *m, enum memory_list which, struct out *o)
-{
-	const struct tlist *l = m->list[which];
-
-	out_row(o);
-	out_text(o, "list", "List", memory_list_name(which));
-	out_text(o, "state", "State",
-	    l != NULL		? "held"
-	    : m->damaged[which] ? "damaged" /* the phone acts as if it had none */
-				: "none");
-	if (l == NULL)
-		return;
-	out_text(o, "signer", "Signer", l->head.signer_name);
-	out_int(o, "records", "Records", (int64_t)l->n);
-	out_int(o, "bytes", "Bytes", (int64_t)l->file.n);
-	out_bool(o, "empty_tftp", NULL, tlist_has_empty_tftp(l));
-	show_checksums(l, o);
-}
-
-static void
-show_note(const struct memory_note *note, struct out *o)
-{
-	out_text(o, "name", "Name", note->name);
-	out_text(o, "model", "Model", note->model);
-	out_time(o, "booted", "Last boot", note->booted);
-	out_text(o, "outcome", "Result", note->outcome);
-	out_text(o, "config", "Configuration", note->config);
-	out_line(o, "Status screen:");
-	out_add_text(o, "status", NULL, NULL);
-	for (size_t i = 0; i < MEMORY_STATUS_MAX && note->status[i] != NULL; i++)
-		show_status(note->status[i], o);
-	out_line(o, "%s", "");
-}
-
+/* What a fleet can read in a file is not asked for by the table. */
 static int
-run_show(const struct call *c, struct out *o, struct err *e)
+check_one(const struct call *c, struct err *e)
 {
-	static const char *const headings[] = { "List", "State", "Signer", "Records", "Bytes",
-		"SHA-1", NULL };
-	struct memory *m = load_phone(call_option(c, "memory"), e);
+	static const char *const of_fleet[] = { "models", "first-mac", "off", "at-once" };
 
-	if (m == NULL)
-		return -1;
-	show_note(&m->note, o);
-	out_table(o, "lists", headings);
-	show_list(m, MEMORY_CTL, o);
-	show_list(m, MEMORY_ITL, o);
-	out_table_end(o);
-	out_line(o, "%s", "");
-	enrol_show_identities(m, o);
-	memory_free(m);
-	return 0;
-}
-
-static const char *
-signer_of(const struct memory *m, enum memory_list which)
-{
-	return m->list[which] == NULL ? NULL : m->list[which]->head.signer_name;
-}
-
-static int
-show_phone(const char *folder, struct out *o, struct err *e)
-{
-	struct memory *m = memory_load(folder, e);
-	const struct cert *lsc = m == NULL ? NULL : m->identity[IDENTITY_LSC].cert;
-
-	if (m == NULL)
-		return -1;
-	out_row(o);
-	out_text(o, "name", "Name", m->note.name);
-	out_text(o, "model", "Model", m->note.model);
-	out_text(o, "outcome", "Result", m->note.outcome);
-	out_time(o, "booted", "Last boot", m->note.booted);
-	out_text(o, "ctl_signer", "CTL signed by", signer_of(m, MEMORY_CTL));
-	out_text(o, "itl_signer", "ITL signed by", signer_of(m, MEMORY_ITL));
-	if (lsc != NULL)
-		out_time(o, "lsc_expires", "LSC expires", cert_not_after(lsc));
-	else
-		out_text(o, "lsc_expires", "LSC expires", NULL);
-	out_text(o, "memory", NULL, folder);
-	memory_free(m);
+	if (c->args == 0) {
+		err_set(e, ERR_USAGE, "vphone boot: which phone?");
+		return err_hint(e, "a NAME; or a fleet: --count N, --fleet FILE or --all");
+	}
+	if (!call_has(c, "tftp"))
+		return err_set(e, ERR_USAGE, "vphone boot: --tftp ADDR[:PORT] is missing");
+	if (!call_has(c, "memory"))
+		return err_set(e, ERR_USAGE, "vphone boot: --memory DIR is missing");
+	for (size_t i = 0; i < sizeof(of_fleet) / sizeof(of_fleet[0]); i++)
+		if (call_has(c, of_fleet[i]))
+			return err_set(
+			    e, ERR_USAGE, "--%s is for a fleet, not for one phone", of_fleet[i]);
 	return 0;
 }
 
 static int
-show_phone_in(const char *folder, const char *name, struct out *o, struct err *e)
+run_boot(const struct call *c, struct out *o, struct err *e)
 {
-	char *path = mem_fmt("%s/%s", folder, name);
-	int rc = memory_is(path) ? show_phone(path, o, e) : 0;
-
-	free(path);
-	return rc;
-}
-
-static int
-show_phones(const char *folder, struct out *o, struct err *e)
-{
-	struct dirent **entry;
-	int n = scandir(folder, &entry, NULL, alphasort), rc = 0;
-
-	if (n < 0)
-		return err_errno(e, "cannot read the folder %s", folder);
-	for (int i = 0; i < n; i++) {
-		if (rc == 0 && entry[i]->d_name[0] != '.')
-			rc = show_phone_in(folder, entry[i]->d_name, o, e);
-		free(entry[i]);
-	}
-	free(entry);
-	return rc;
-}
-
-static int
-run_list(const struct call *c, struct out *o, struct err *e)
-{
-	static const char *const headings[] = { "Name", "Model", "Result", "Last boot",
-		"CTL signed by", "ITL signed by", "LSC expires", NULL };
-	const char *folder = call_option(c, "memory");
-	int rc;
-
-	if (!file_exists(folder))
-		return err_set(e, ERR_NOT_FOUND, "there is no folder %s", folder);
-	out_table(o, "phones", headings);
-	rc = memory_is(folder) ? show_phone(folder, o, e) : show_phones(folder, o, e);
-	out_table_end(o);
-	return rc;
-}
-
-static int
-run_erase(const struct call *c, struct out *o, struct err *e)
-{
-	struct memory *m = load_phone(call_option(c, "memory"), e);
-	int rc = -1;
-
-	if (m == NULL)
-		return -1;
-	out_text(o, "name", NULL, m->note.name);
-	out_bool(o, "had_ctl", NULL, m->list[MEMORY_CTL] != NULL);
-	out_bool(o, "had_itl", NULL, m->list[MEMORY_ITL] != NULL);
-	out_bool(o, "had_lsc", NULL, m->identity[IDENTITY_LSC].cert != NULL);
-	if (memory_erase_lists(m, e) == 0) {
-		out_line(o, "%s", m->note.status[0]);
-		rc = 0;
-	}
-	if (rc == 0 && call_has(c, "lsc"))
-		rc = memory_erase_lsc(m, e);
-	memory_free(m);
-	return rc;
+	if (verb_fleet_wants(c))
+		return verb_fleet_boot(c, o, e);
+	return check_one(c, e) == 0 ? boot_one(c, o, e) : -1;
 }
 
 #define CLOCK_OPTION                                                                               \
@@ -648,18 +498,22 @@ run_erase(const struct call *c, struct out *o, struct err *e)
 
 static const struct verb verbs[] = {
 	{ .words = "vphone boot",
-	    .args = "NAME",
-	    .least = 1,
+	    .args = "[NAME]",
 	    .most = 1,
 	    .needs = VERB_ALONE,
 	    .right = RIGHT_OPERATE,
 	    .help =
-		"Boots a virtual phone and shows what it trusts; exit status 5 when it refuses a file",
+		"Boots a virtual phone, or a fleet, and shows what it trusts; exit status 5 when it refuses a file",
 	    .option = { { .name = "tftp",
 			    .metavar = "ADDR[:PORT]",
-			    .help = "its TFTP server; port 6969 unless given",
-			    .must = true },
-		MEMORY_OPTION,
+			    .help = "its TFTP server; port 6969 unless given" },
+		{ .name = "memory",
+		    .metavar = "DIR",
+		    .help = "the folder of its memory, or that of a fleet" },
+		FLEET_OPTIONS,
+		{ .name = "at-once",
+		    .metavar = "N",
+		    .help = "of a fleet: how many boot at the same time" },
 		{ .name = "model",
 		    .metavar = "M",
 		    .help = "its model; else the one it remembers, for a new SEP 7975" },
@@ -705,27 +559,6 @@ static const struct verb verbs[] = {
 		    .help = "how long to wait for each step with a TVS; else 10" },
 		CLOCK_OPTION },
 	    .run = run_verify },
-	{ .words = "vphone show",
-	    .args = "",
-	    .needs = VERB_ALONE,
-	    .right = RIGHT_READ,
-	    .help = "Shows what a virtual phone remembers",
-	    .option = { MEMORY_OPTION },
-	    .run = run_show },
-	{ .words = "vphone list",
-	    .args = "",
-	    .needs = VERB_ALONE,
-	    .right = RIGHT_READ,
-	    .help = "Lists the virtual phones whose memories are folders in DIR",
-	    .option = { MEMORY_OPTION },
-	    .run = run_list },
-	{ .words = "vphone erase",
-	    .args = "",
-	    .needs = VERB_ALONE,
-	    .right = RIGHT_OPERATE,
-	    .help = "Erases a virtual phone's CTL and ITL, as a hand would",
-	    .option = { MEMORY_OPTION, { .name = "lsc", .help = "its LSC, too" } },
-	    .run = run_erase },
 };
 
 const struct verb_set vphone_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -131,4 +132,38 @@ content_read(const struct content *c, uint64_t offset, void *to, size_t n, struc
 	if (head.n > 0)
 		memcpy(to, head.p, head.n);
 	return read_body(c, into_body, rest + head.n, n - head.n, e);
+}
+
+static size_t
+size_of(const struct iovec *part, int parts)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < parts; i++)
+		n += part[i].iov_len;
+	return n;
+}
+
+static bool
+is_read_at_once(const struct content *c, uint64_t offset, const struct iovec *part, int parts)
+{
+	size_t n = size_of(part, parts);
+
+	return c->fd >= 0 && offset >= c->head_size && parts > 1 &&
+	       preadv(c->fd, part, parts, (off_t)(offset - c->head_size)) == (ssize_t)n;
+}
+
+/* When something is missing, reading part by part says why. */
+int
+content_scatter(
+    const struct content *c, uint64_t offset, const struct iovec *part, int parts, struct err *e)
+{
+	if (is_read_at_once(c, offset, part, parts))
+		return 0;
+	for (int i = 0; i < parts; i++) {
+		if (content_read(c, offset, part[i].iov_base, part[i].iov_len, e) != 0)
+			return -1;
+		offset += part[i].iov_len;
+	}
+	return 0;
 }

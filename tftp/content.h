@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -35,5 +36,9 @@ uint64_t content_size(const struct content *c); /* head and body */
  * was cut short meanwhile (it is read with pread(2), since a mapping would end the process then).
  */
 int content_read(const struct content *c, uint64_t offset, void *to, size_t n, struct err *e);
+/* The same into several places, one after the other: with one system call where it comes from a
+ * file. */
+int content_scatter(
+    const struct content *c, uint64_t offset, const struct iovec *part, int parts, struct err *e);
 
 #endif

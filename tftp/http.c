@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "tftp/asked.h"
+#include "trust/param.h"
 #include "trust/presented.h"
 #include "trust/service.h"
 
@@ -23,6 +24,8 @@ struct http_door {
 	int64_t generation; /* -1: never */
 	bool running;
 	int64_t starts; /* which start the certificate is of; 0: none */
+
+	struct tally tally; /* of requests: connections are httpd's to count */
 };
 
 /* A file on its way. */
@@ -31,6 +34,7 @@ struct delivery {
 	struct content *content;
 	char *name, *peer, *peer_port;
 	int64_t since;
+	bool broke; /* it could not be read */
 };
 
 /* The identity store whose certificate a door presents; NULL: none. */
@@ -48,18 +52,59 @@ service_name(const struct http_door *d)
 
 /* ---- what it works from ---- */
 
+static int
+load(const struct http_door *d, const char *store, struct presented *to, struct err *e)
+{
+	return presented_load(d->plan.store, d->plan.front->node, SERVICE, store, to, e);
+}
+
+/* The certificate for phones that offer ciphers with EC, as far as the parameter lets them have it;
+ * without one *hint says to whoever misses it what to do. */
+static int
+load_ec(const struct http_door *d, struct presented *to, const char **hint, struct err *e)
+{
+	char ciphers[PARAM_VALUE_MAX];
+	struct err none = { 0 };
+
+	if (service_param(d->plan.store, d->plan.front->node, SERVICE, PARAM_HTTPS, ciphers,
+		sizeof(ciphers), e) != 0)
+		return -1;
+	if (strcmp(ciphers, PARAM_HTTPS_EC) != 0) {
+		*hint = "set the parameter " PARAM_HTTPS " to \"" PARAM_HTTPS_EC
+			"\" and restart TFTP";
+		return 0;
+	}
+	if (load(d, "CallManager-ECDSA", to, &none) == 0)
+		return 0;
+	if (none.code != ERR_NOT_FOUND) {
+		*e = none;
+		return -1;
+	}
+	*hint = "the node has no CallManager-ECDSA certificate: trustlist cert regenerate "
+		"CallManager-ECDSA (from release 11.5 on), then restart TFTP";
+	return 0;
+}
+
 static struct tls *
 make_tls(const struct http_door *d, struct err *e)
 {
 	const struct http_door_plan *plan = &d->plan;
-	struct presented p;
-	struct tls *tls;
+	struct presented p[2] = { { .n = 0 } };
+	struct tls_rules rules = plan->rules;
+	struct tls_identity who[2];
+	struct tls *tls = NULL;
+	size_t n = 1;
 
-	if (presented_load(plan->store, plan->front->node, SERVICE, presents[plan->kind], &p, e) !=
-	    0)
-		return NULL;
-	tls = tls_server_new(&plan->rules, p.der, p.n, key_handle(p.key), plan->tickets, e);
-	presented_free(&p);
+	if (load(d, presents[plan->kind], &p[0], e) != 0 ||
+	    (plan->kind == HTTP_DOOR_CALLMANAGER && load_ec(d, &p[1], &rules.ec_hint, e) != 0))
+		goto out;
+	who[0] = presented_identity(&p[0]);
+	if (p[1].n > 0)
+		who[n++] = presented_identity(&p[1]);
+	tls = tls_server_new(&rules, who, n, plan->tickets, e);
+out:
+	presented_free(&p[0]);
+	presented_free(&p[1]);
 	return tls;
 }
 
@@ -134,7 +179,21 @@ read_content(void *ctx, uint64_t offset, void *to, size_t n, struct err *e)
 {
 	struct delivery *v = ctx;
 
-	return content_read(v->content, offset, to, n, e) == 0 ? 0 : err_prefix(e, "%s", v->name);
+	if (content_read(v->content, offset, to, n, e) == 0)
+		return 0;
+	v->broke = true;
+	return err_prefix(e, "%s", v->name);
+}
+
+/* What the answer came to, as TFTP counts. */
+static enum tally_what
+outcome_of(const struct delivery *v, int status, bool whole)
+{
+	if (v->broke)
+		return TALLY_FAILED;
+	if (!whole)
+		return TALLY_STOPPED;
+	return status < 400 ? TALLY_SENT : TALLY_REFUSED; /* 416: no such part */
 }
 
 /* A list counts as fetched when all of it was handed to the network: a HEAD or a part is less. */
@@ -143,8 +202,13 @@ delivered(void *ctx, int status, bool whole, uint64_t bytes)
 {
 	struct delivery *v = ctx;
 	bool all = whole && status == 200 && bytes == content_size(v->content);
+	const char *broken = v->broke ? "failed" : "stopped";
+	struct tally *tally = &v->door->tally;
 
-	report(v->door, v->peer_port, v->name, whole ? "sent" : "stopped", status, bytes,
+	tally->n[TALLY_RUNNING]--;
+	tally->n[TALLY_BYTES] += (int64_t)bytes;
+	tally->n[outcome_of(v, status, whole)]++;
+	report(v->door, v->peer_port, v->name, whole ? "sent" : broken, status, bytes,
 	    clock_mono_ms() - v->since, NULL);
 	front_seen(v->door->plan.front, v->name, v->peer, all ? content_mark(v->content) : 0);
 	content_unref(v->content);
@@ -164,8 +228,13 @@ deliver(struct http_door *d, struct http_request *r, const char *name, struct co
 		.done = delivered,
 		.ctx = v };
 
-	*v = (struct delivery){ d, c, mem_text(name), mem_text(http_peer(r)),
-		mem_text(http_peer_port(r)), clock_mono_ms() };
+	*v = (struct delivery){ .door = d,
+		.content = c,
+		.name = mem_text(name),
+		.peer = mem_text(http_peer(r)),
+		.peer_port = mem_text(http_peer_port(r)),
+		.since = clock_mono_ms() };
+	d->tally.n[TALLY_RUNNING]++;
 	http_answer(r, &a);
 }
 
@@ -177,6 +246,7 @@ refuse(struct http_door *d, struct http_request *r, const char *name, const stru
 	bool missing = why->code == ERR_NOT_FOUND;
 	int status = missing ? 404 : 503;
 
+	d->tally.n[missing ? TALLY_NOT_FOUND : TALLY_REFUSED]++;
 	report(
 	    d, http_peer_port(r), name, missing ? "not-found" : "refused", status, 0, 0, why->text);
 	front_seen(d->plan.front, name, http_peer(r), 0);
@@ -204,6 +274,7 @@ on_request(void *service, struct http_request *r)
 	int rc =
 	    resolver_resolve(d->plan.front->resolver, meant(d, name, &asked), clock_wall(), &c, &e);
 
+	d->tally.n[TALLY_REQUESTS]++;
 	if (rc == 0 && c == NULL)
 		rc = err_set(&e, ERR_BUSY, "TFTP is stopped");
 	if (rc == 0)
@@ -262,6 +333,20 @@ unsigned
 http_door_connections(const struct http_door *d)
 {
 	return httpd_connections(d->httpd);
+}
+
+void
+http_door_tally(const struct http_door *d, struct tally *out)
+{
+	const struct http_counters *c = httpd_counters(d->httpd);
+
+	*out = d->tally;
+	out->n[TALLY_CONNECTIONS] = httpd_connections(d->httpd);
+	out->n[TALLY_ACCEPTED] = (int64_t)c->accepted;
+	out->n[TALLY_TURNED_AWAY] = (int64_t)c->refused;
+	out->n[TALLY_HANDSHAKES_FAILED] = (int64_t)c->failed_handshakes;
+	out->n[TALLY_TIMEOUTS] = (int64_t)c->timeouts;
+	out->n[TALLY_MALFORMED] = (int64_t)c->malformed;
 }
 
 void

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "trust/certs.h"
-#include "trust/listing.h"
+#include "trust/history.h"
 #include "trust/param.h"
 
 #define SERVICE "TFTP"
@@ -13,25 +13,35 @@ void
 loaded_free(struct loaded *l)
 {
 	content_unref(l->itl);
+	content_unref(l->ctl);
 	cert_free(l->cert);
 	key_free(l->key);
 	*l = (struct loaded){ 0 };
 }
 
+/* *out stays NULL for id 0. */
 static int
-load_list(struct loaded *l, struct store *s, struct err *e)
+load_list(int64_t id, struct content **out, struct store *s, struct err *e)
 {
 	struct wr file = { 0 };
 
-	if (l->service.itl == 0)
+	if (id == 0)
 		return 0;
-	if (listing_file(s, l->service.itl, &file, e) != 0) {
+	if (history_file(s, id, &file, e) != 0) {
 		wr_free(&file);
 		return -1;
 	}
-	l->itl = content_of_memory(NULL, &file);
-	content_set_mark(l->itl, l->service.itl);
+	*out = content_of_memory(NULL, &file);
+	content_set_mark(*out, id);
 	return 0;
+}
+
+static int
+load_lists(struct loaded *l, struct store *s, struct err *e)
+{
+	if (load_list(l->service.itl, &l->itl, s, e) != 0)
+		return -1;
+	return load_list(l->service.ctl, &l->ctl, s, e);
 }
 
 static int
@@ -89,7 +99,7 @@ load(struct loaded *l, const struct service *v, struct store *s, struct err *e)
 {
 	struct loaded next = { .service = *v };
 
-	if (load_list(&next, s, e) == 0 && load_signer(&next, s, e) == 0 &&
+	if (load_lists(&next, s, e) == 0 && load_signer(&next, s, e) == 0 &&
 	    load_params(&next, s, e) == 0 && load_habits(&next, s, e) == 0) {
 		loaded_free(l);
 		*l = next;

@@ -1,6 +1,6 @@
 /*
- * loaded: what the TFTP service of a node works from - the list, the signing key and the parameters
- * it loaded when it last started, and the cluster's servers, which it looks up live.
+ * loaded: what the TFTP service of a node works from - the lists, the signing key and the
+ * parameters it loaded when it last started, and the cluster's servers, which it looks up live.
  *
  * Between a change and the restart of the service these differ from what the store says now: that
  * gap is CUCM's, and the reason why this is a module.
@@ -24,6 +24,7 @@ struct loaded {
 	struct service service; /* running or not; the rest is there either way */
 	/* As of its last start. */
 	struct content *itl; /* NULL: it has none */
+	struct content *ctl; /* NULL: the cluster had none */
 	struct cert *cert;   /* CallManager: signs files, with key and digest */
 	struct key *key;
 	enum digest digest;

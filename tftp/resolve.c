@@ -16,6 +16,7 @@
 #include "tftp/loaded.h"
 #include "tftp/told.h"
 #include "trust/device.h"
+#include "trust/listing.h"
 #include "trust/param.h"
 
 enum {
@@ -26,7 +27,9 @@ enum {
 struct resolver {
 	struct resolver_plan plan;
 	struct loaded loaded;
-	int64_t generation; /* of the store when loaded was brought up to date; -1: never */
+	int64_t generation;	/* of the store when loaded was brought up to date; -1: never */
+	struct content *itl_ec; /* the list in loaded, for phones that know EC; NULL: none */
+	int64_t itl_ec_of;	/* which start of the service that is of; 0: of none yet */
 	struct folder *folder;
 	struct finisher *finisher;
 	uint64_t asked;
@@ -61,6 +64,7 @@ resolver_free(struct resolver *r)
 	if (r == NULL)
 		return;
 	finisher_free(r->finisher);
+	content_unref(r->itl_ec);
 	loaded_free(&r->loaded);
 	folder_free(r->folder);
 	free(r);
@@ -76,6 +80,29 @@ resolver_counters(const struct resolver *r)
 	};
 }
 
+/* It was built with the list that the service loaded, and counts as that one: a phone that has
+ * fetched either holds the node's list. */
+static int
+look_at_ec(struct resolver *r, struct err *e)
+{
+	const struct service *v = &r->loaded.service;
+	struct wr file = { 0 };
+	int rc = 0;
+
+	if (v->starts == r->itl_ec_of)
+		return 0;
+	if (v->itl != 0)
+		rc = listing_file_ec(r->plan.store, v->itl, &file, e);
+	if (rc < 0)
+		return -1;
+	content_unref(r->itl_ec);
+	r->itl_ec = rc == 1 ? content_of_memory(NULL, &file) : NULL;
+	if (rc == 1)
+		content_set_mark(r->itl_ec, v->itl);
+	r->itl_ec_of = v->starts;
+	return 0;
+}
+
 /* The generation is read first: when a change gets in between, we look again next time.  Whatever
  * is missing here is no reason to tell a phone that its file does not exist. */
 static int
@@ -89,7 +116,8 @@ look(struct resolver *r, struct err *e)
 	if (generation == r->generation)
 		return 0;
 	r->generation = -1;
-	if (loaded_look(&r->loaded, r->plan.store, r->plan.node, &why) != 0)
+	if (loaded_look(&r->loaded, r->plan.store, r->plan.node, &why) != 0 ||
+	    look_at_ec(r, &why) != 0)
 		return err_set(e, ERR_FAILED, "TFTP cannot work: %s", why.text);
 	if (r->plan.tvs_port != 0)
 		r->loaded.facts.tvs_port = r->plan.tvs_port;
@@ -328,7 +356,8 @@ has_no_sbd(const struct question *q, const struct device *d, struct err *e)
 	    e, ERR_NOT_FOUND, "%s: a %s has no Security By Default", q->asked.name, d->model->name);
 }
 
-/* A phone that we do not know is given the list too, as CUCM does. */
+/* A phone that we do not know is given the list too, as CUCM does; whether it knows EC nobody can
+ * tell. */
 static int
 serve_itl(struct resolver *r, const struct question *q, struct content **out, struct err *e)
 {
@@ -342,7 +371,17 @@ serve_itl(struct resolver *r, const struct question *q, struct content **out, st
 		return has_no_sbd(q, &d, e);
 	if (r->loaded.itl == NULL)
 		return err_set(e, ERR_NOT_FOUND, "%s: TFTP started without a list", q->asked.name);
-	*out = content_ref(r->loaded.itl);
+	*out = content_ref(known && d.model->ec && r->itl_ec != NULL ? r->itl_ec : r->loaded.itl);
+	return 0;
+}
+
+/* One for all phones, also for those without Security By Default. */
+static int
+serve_ctl(const struct resolver *r, const struct question *q, struct content **out, struct err *e)
+{
+	if (r->loaded.ctl == NULL)
+		return err_set(e, ERR_NOT_FOUND, "%s: the cluster has no CTL", q->asked.name);
+	*out = content_ref(r->loaded.ctl);
 	return 0;
 }
 
@@ -394,13 +433,14 @@ serve_encrypted(struct resolver *r, struct question *q, struct content **out, st
 	return -1;
 }
 
-/* d: NULL when we do not know the phone.  Where its configuration is encrypted, the folder's file
+/* d: NULL when we do not know the phone.  One without Security By Default asks for what is signed
+ * when it holds a CTL (TechNote 118893).  Where its configuration is encrypted, the folder's file
  * is what we encrypt: nobody sees it under another name, nor what was signed before that was so. */
 static int
 serve_config_of(struct resolver *r, const struct question *q, const struct device *d,
     struct content **out, struct err *e)
 {
-	if (d != NULL && q->asked.is_signed && !d->model->sbd)
+	if (d != NULL && q->asked.is_signed && !d->model->sbd && r->loaded.ctl == NULL)
 		return has_no_sbd(q, d, e);
 	if (q->file != NULL && (d == NULL || !d->encrypted_config))
 		return serve_config_file(r, q, d, out, e);
@@ -452,7 +492,7 @@ answer(struct resolver *r, struct question *q, struct content **out, struct err 
 {
 	switch (q->asked.kind) {
 	case ASKED_CTL:
-		return err_set(e, ERR_NOT_FOUND, "%s: the cluster has no CTL", q->asked.name);
+		return serve_ctl(r, q, out, e);
 	case ASKED_ITL:
 		return serve_itl(r, q, out, e);
 	case ASKED_CONFIG:

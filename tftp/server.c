@@ -7,15 +7,14 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "tftp/udp.h"
+#include "tftp/ports.h"
+#include "tftp/post.h"
 
 enum {
 	TRANSFERS_MAX = 8192,
 	TRANSFERS_PER_HOST = 4096,
 	BUCKETS = 4096,
-	REQUESTS_PER_WAKEUP = 64, /* then the running transfers get their turn */
-	ANSWER_MAX = 1024,	  /* bytes of an ACK or ERROR that we look at */
-	LAST_REQUESTS = 4096,	  /* nobody keeps a port open by asking again and again */
+	LAST_REQUESTS = 4096, /* nobody keeps a port open by asking again and again */
 };
 
 /* A request from the moment it came, and, when it is granted, its transfer. */
@@ -29,9 +28,9 @@ struct transfer {
 	const char *name; /* NULL: the request could not be read */
 	int64_t mark;	  /* of what it is sent */
 	int64_t since;
-	int fd;
+	struct port *port;
 	struct xfer *xfer;
-	struct loop_watch *readable, *timer;
+	struct loop_watch *timer;
 	int64_t timer_at; /* when the timer runs: at the deadline, or before it */
 };
 
@@ -48,6 +47,8 @@ struct tftp_server {
 	int fd;
 	struct loop_watch *readable;
 	uint16_t port;
+	struct post *post;
+	struct ports *ports;
 	struct transfer *buckets[BUCKETS]; /* by the peer's address and port */
 	/* How many run for the addresses of each bucket: two that share one share the limit too,
 	 * and there is no list of addresses to keep. */
@@ -161,7 +162,6 @@ transfer_new(struct tftp_server *s, const struct udp_address *peer, const struct
 	t->request_size = request.n;
 	memcpy(t->request, request.p, request.n);
 	t->since = clock_mono_ms();
-	t->fd = -1;
 	t->timer_at = INT64_MAX;
 	return t;
 }
@@ -169,12 +169,13 @@ transfer_new(struct tftp_server *s, const struct udp_address *peer, const struct
 static void
 transfer_free(struct transfer *t)
 {
+	bool was_told = t->xfer == NULL || xfer_state(t->xfer) != XFER_GIVEN_UP;
+
 	unlink_transfer(t);
-	loop_forget(t->readable);
 	loop_forget(t->timer);
 	xfer_free(t->xfer);
-	if (t->fd >= 0)
-		close(t->fd);
+	if (t->port != NULL)
+		port_drop(t->port, &t->peer, was_told);
 	free(t->request);
 	free(t);
 }
@@ -217,13 +218,14 @@ transfer_end(struct transfer *t, enum tftp_outcome outcome, const char *why)
 }
 
 static void
-send_error(int fd, const struct udp_address *to, enum tftp_error code, const char *text)
+send_error(struct tftp_server *s, const struct port *from, const struct udp_address *to,
+    enum tftp_error code, const char *text)
 {
 	struct tftp_packet p = { .op = TFTP_ERROR, .code = code, .text = bytes_of(text) };
 	struct wr w = { 0 };
 
 	tftp_encode(&p, &w);
-	udp_send(fd, to, wr_view(&w));
+	post_send(s->post, port_fd(from), to, wr_view(&w));
 	wr_free(&w);
 }
 
@@ -232,8 +234,8 @@ send_error(int fd, const struct udp_address *to, enum tftp_error code, const cha
 static void
 transfer_refuse(struct transfer *t, const struct refusal *r)
 {
-	if (t->fd >= 0)
-		send_error(t->fd, &t->peer, r->code, r->told);
+	if (t->port != NULL)
+		send_error(t->server, t->port, &t->peer, r->code, r->told);
 	transfer_end(t, r->code == TFTP_E_NOT_FOUND ? TFTP_NOT_FOUND : TFTP_REFUSED, r->why.text);
 }
 
@@ -242,7 +244,7 @@ send_packet(void *ctx, struct bytes packet)
 {
 	const struct transfer *t = ctx;
 
-	udp_send(t->fd, &t->peer, packet);
+	post_send(t->server->post, port_fd(t->port), &t->peer, packet);
 }
 
 /* The timer is left alone as long as it does not run too late: most transfers are over before it
@@ -280,39 +282,49 @@ static void
 on_time(void *ctx)
 {
 	struct transfer *t = ctx;
+	struct post *post = t->server->post;
 
 	t->timer_at = INT64_MAX;
 	xfer_time(t->xfer, clock_mono_ms());
 	settle(t);
+	post_flush(post);
 }
 
-/* Somebody else's packet on this transfer's port disturbs nobody (RFC 1350, section 4).  An ERROR
- * is never answered: the other side might do the same. */
+/* Somebody else's packet on a transfer's port disturbs nobody (RFC 1350, section 4).  An ERROR is
+ * never answered: the other side might do the same.  Nor is who had a transfer there, and may be
+ * waiting for the next one's first packet. */
 static void
-on_stranger(struct transfer *t, const struct udp_address *from, struct bytes packet)
+on_stranger(struct tftp_server *s, const struct port *port, const struct udp_address *from,
+    struct bytes packet)
 {
-	if (tftp_op_of(packet) != TFTP_ERROR)
-		send_error(t->fd, from, TFTP_E_UNKNOWN_TID, "Unknown transfer ID");
+	if (tftp_op_of(packet) != TFTP_ERROR && !port_remembers(port, from))
+		send_error(s, port, from, TFTP_E_UNKNOWN_TID, "Unknown transfer ID");
 }
 
-/* One datagram a turn: the peer owes us one, and the others are waiting too. */
 static void
-on_answer(void *ctx, int ready)
+take_answer(struct tftp_server *s, const struct port *port, const struct udp_address *from,
+    struct bytes packet, int64_t now_ms)
 {
-	struct transfer *t = ctx;
-	struct udp_address from;
-	uint8_t buf[ANSWER_MAX];
-	ptrdiff_t n = udp_receive(t->fd, buf, sizeof(buf), &from, NULL);
+	struct transfer *t = find(s, from);
 
-	(void)ready;
-	if (n < 0)
-		return;
-	if (!udp_eq(&from, &t->peer)) {
-		on_stranger(t, &from, bytes_over(buf, (size_t)n));
+	if (t == NULL || t->port != port) {
+		on_stranger(s, port, from, packet);
 		return;
 	}
-	xfer_packet(t->xfer, bytes_over(buf, (size_t)n), clock_mono_ms());
+	xfer_packet(t->xfer, packet, now_ms);
 	settle(t);
+}
+
+static void
+on_answers(void *ctx, struct port *port)
+{
+	struct tftp_server *s = ctx;
+	size_t n = post_receive(s->post, port_fd(port));
+	int64_t now_ms = clock_mono_ms();
+
+	for (size_t i = 0; i < n; i++)
+		take_answer(s, port, post_from(s->post, i), post_datagram(s->post, i), now_ms);
+	post_flush(s->post);
 }
 
 static int
@@ -326,8 +338,8 @@ refusal_set(struct refusal *r, enum tftp_error code, const char *told)
 static int
 open_port(struct transfer *t, const struct udp_address *local, struct refusal *r)
 {
-	t->fd = udp_open_at(local, &r->why);
-	return t->fd < 0 ? refusal_set(r, TFTP_E_OTHER, "Not now") : 0;
+	t->port = ports_take(t->server->ports, local, &t->peer, &r->why);
+	return t->port == NULL ? refusal_set(r, TFTP_E_OTHER, "Not now") : 0;
 }
 
 static int
@@ -377,7 +389,6 @@ transfer_start(struct transfer *t, const struct tftp_packet *request, struct con
 
 	t->mark = content_mark(c);
 	t->xfer = xfer_new(request, c, &s->service.rules, send_packet, t);
-	t->readable = loop_watch_fd(s->loop, t->fd, LOOP_READ, on_answer, t);
 	t->timer = loop_timer(s->loop, on_time, t);
 	link_transfer(t);
 	xfer_start(t->xfer, clock_mono_ms());
@@ -431,36 +442,43 @@ is_request(struct bytes datagram)
 	return op == TFTP_RRQ || op == TFTP_WRQ;
 }
 
-/* False: no more there.  What is no request has lost its way and gets no answer: whatever we said
- * could be answered again, for ever.  Nor do requests to a broadcast address (RFC 1123, 4.2.3.5).
- */
-static bool
-take_datagram(struct tftp_server *s)
+/* What is no request has lost its way and gets no answer: whatever we said could be answered again,
+ * for ever.  Nor do requests to a broadcast address (RFC 1123, 4.2.3.5).  One that is longer than
+ * a request may be still shows as such: so much of it is received. */
+static void
+take_datagram(struct tftp_server *s, const struct udp_address *from,
+    const struct udp_address *local, struct bytes datagram)
 {
-	uint8_t buf[TFTP_REQUEST_MAX + 1]; /* one more, so that a longer one shows */
-	struct udp_address from, local;
-	ptrdiff_t n = udp_receive(s->fd, buf, sizeof(buf), &from, &local);
-	struct bytes datagram = bytes_over(buf, n < 0 ? 0 : (size_t)n);
-
-	if (n < 0)
-		return false;
-	if (local.n == 0 || !is_request(datagram)) {
+	if (local->n == 0 || !is_request(datagram)) {
 		s->counters.ignored++;
-		return true;
+		return;
 	}
 	s->counters.requests++;
-	if (!is_known(s, &from, datagram))
-		transfer_ask(transfer_new(s, &from, &local, datagram), &local);
-	return true;
+	if (!is_known(s, from, datagram))
+		transfer_ask(transfer_new(s, from, local, datagram), local);
 }
 
+/* Gives how many there were. */
+static size_t
+take_requests(struct tftp_server *s)
+{
+	size_t n = post_receive(s->post, s->fd);
+
+	for (size_t i = 0; i < n; i++) {
+		struct udp_address local = post_to(s->post, i);
+
+		take_datagram(s, post_from(s->post, i), &local, post_datagram(s->post, i));
+	}
+	post_flush(s->post);
+	return n;
+}
+
+/* So many at a time, then the running transfers get their turn. */
 static void
 on_requests(void *ctx, int ready)
 {
 	(void)ready;
-	for (int i = 0; i < REQUESTS_PER_WAKEUP; i++)
-		if (!take_datagram(ctx))
-			return;
+	take_requests(ctx);
 }
 
 static struct tftp_service
@@ -505,6 +523,8 @@ tftp_server_open(struct loop *l, const char *address, uint16_t port,
 	s->fd = fd;
 	s->port = udp_port(&bound);
 	s->readable = loop_watch_fd(l, fd, LOOP_READ, on_requests, s);
+	s->post = post_new(true);
+	s->ports = ports_new(l, s->post, on_answers, s);
 	tell_receive_buffer(s);
 	return s;
 }
@@ -524,9 +544,8 @@ shut(struct tftp_server *s)
 void
 tftp_server_quiet(struct tftp_server *s)
 {
-	for (int i = 0; s->fd >= 0 && i < LAST_REQUESTS; i++)
-		if (!take_datagram(s))
-			break;
+	for (size_t n = 0, more = 1; s->fd >= 0 && more > 0 && n < LAST_REQUESTS; n += more)
+		more = take_requests(s);
 	shut(s);
 }
 
@@ -557,6 +576,8 @@ tftp_server_close(struct tftp_server *s)
 		}
 	}
 	shut(s);
+	ports_free(s->ports);
+	post_free(s->post);
 	tell_counters(s);
 	free(s);
 }

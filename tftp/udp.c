@@ -42,10 +42,10 @@ address_of(const char *address, uint16_t port, struct udp_address *out, struct e
  * here comes again only after each phone's own timer.  More than the system's limit needs a right
  * that we may not have: then what is granted. */
 static void
-want_receive_buffer(int fd)
+want_receive_buffer(int fd, int bytes)
 {
-	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RECEIVE_BUFFER) != 0)
-		set(fd, SOL_SOCKET, SO_RCVBUF, UDP_RECEIVE_BUFFER);
+	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) != 0)
+		set(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }
 
 /* The kernel has doubled what was asked for, to pay for its own bookkeeping (socket(7)). */
@@ -63,7 +63,7 @@ udp_receive_buffer(int fd)
 static int
 prepare_to_listen(int fd, bool v6)
 {
-	want_receive_buffer(fd);
+	want_receive_buffer(fd, UDP_RECEIVE_BUFFER);
 	if (set(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
 		return -1;
 	if (!v6)
@@ -128,6 +128,16 @@ udp_open_at(const struct udp_address *local, struct err *e)
 	return fd;
 }
 
+void
+udp_make_room(int fd)
+{
+	enum { ROOM = 2 << 20 };
+
+	want_receive_buffer(fd, ROOM);
+	if (set(fd, SOL_SOCKET, SO_SNDBUFFORCE, ROOM) != 0)
+		set(fd, SOL_SOCKET, SO_SNDBUF, ROOM);
+}
+
 int
 udp_local(int fd, struct udp_address *out, struct err *e)
 {
@@ -159,51 +169,26 @@ local_v6(const struct in6_pktinfo *info, struct udp_address *to)
 		to->at.v6.sin6_scope_id = info->ipi6_ifindex;
 }
 
-static void
-take_local(struct msghdr *m, struct udp_address *to)
+struct udp_address
+udp_local_of(const struct msghdr *m)
 {
-	*to = (struct udp_address){ 0 };
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+	struct msghdr head = *m; /* what CMSG_NXTHDR() takes may not be const */
+	struct udp_address to = { 0 };
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&head); c != NULL; c = CMSG_NXTHDR(&head, c)) {
 		struct in_pktinfo v4;
 		struct in6_pktinfo v6;
 
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			memcpy(&v4, CMSG_DATA(c), sizeof(v4));
-			local_v4(&v4, to);
+			local_v4(&v4, &to);
 		}
 		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			memcpy(&v6, CMSG_DATA(c), sizeof(v6));
-			local_v6(&v6, to);
+			local_v6(&v6, &to);
 		}
 	}
-}
-
-ptrdiff_t
-udp_receive(int fd, void *buf, size_t size, struct udp_address *from, struct udp_address *to)
-{
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	} control;
-	struct iovec part = { buf, size };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t n;
-
-	*from = (struct udp_address){ 0 };
-	if (to == NULL) { /* once for each block: this costs the kernel less */
-		from->n = sizeof(from->at);
-		return recvfrom(fd, buf, size, 0, &from->at.any, &from->n);
-	}
-	m.msg_name = &from->at;
-	m.msg_namelen = sizeof(from->at);
-	m.msg_control = &control;
-	m.msg_controllen = sizeof(control);
-	n = recvmsg(fd, &m, 0);
-	if (n < 0)
-		return -1;
-	from->n = m.msg_namelen;
-	take_local(&m, to);
-	return n;
+	return to;
 }
 
 void

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -32,13 +33,13 @@ enum { UDP_RECEIVE_BUFFER = 8 << 20 };
 int udp_receive_buffer(int fd);
 /* A socket on a free port of this local address; its port is left out of account. */
 int udp_open_at(const struct udp_address *local, struct err *e);
+/* For many peers at a time, each with a window on its way. */
+void udp_make_room(int fd);
 int udp_local(int fd, struct udp_address *out, struct err *e);
 
-/* One datagram, cut to size.  Its length, or -1: none there now.  to may be NULL; else it becomes
- * the local address the datagram came to (port 0), or has n = 0 when that was no address of ours
- * alone: a broadcast or a multicast. */
-ptrdiff_t
-udp_receive(int fd, void *buf, size_t size, struct udp_address *from, struct udp_address *to);
+/* Of a datagram that came to udp_listen()'s: the local address it came to (port 0), with n = 0 when
+ * that was no address of ours alone: a broadcast or a multicast. */
+struct udp_address udp_local_of(const struct msghdr *m);
 /* Datagrams get lost, here as on the wire: who sends has a timer. */
 void udp_send(int fd, const struct udp_address *to, struct bytes datagram);
 

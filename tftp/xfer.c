@@ -9,6 +9,8 @@
  * tsize is left unanswered instead, or a few requests would hold up everybody. */
 enum { NETASCII_COUNT_MAX = 1 << 20, NETASCII_PART = 1024 };
 
+enum { BLOCKS_AT_ONCE = 64 };
+
 /* A window that does not fit in the peer's socket loses its end each time: a default one of Linux
  * (208 KiB with all bookkeeping) holds 13 blocks of 8192 bytes, and atftp (0.8) that asks for 16
  * takes minutes then.
@@ -135,26 +137,6 @@ source_netascii(struct source *s, uint8_t *to, size_t size, size_t *n, struct er
 	return 0;
 }
 
-static int
-source_octet(struct source *s, uint8_t *to, size_t size, size_t *n, struct err *e)
-{
-	*n = source_left(s) < size ? (size_t)source_left(s) : size;
-	if (content_read(s->content, s->at, to, *n, e) != 0)
-		return -1;
-	s->at += *n;
-	return 0;
-}
-
-/* The next *n bytes: size of them, or fewer at the end of the file and only there. */
-static int
-source_next(struct source *s, uint8_t *to, size_t size, size_t *n, struct err *e)
-{
-	*n = 0;
-	if (s->mode == TFTP_NETASCII)
-		return source_netascii(s, to, size, n, e);
-	return source_octet(s, to, size, n, e);
-}
-
 /* How many bytes will go over the wire.  False: too many to count, or they cannot be read, which
  * the first block will tell the peer. */
 static bool
@@ -171,7 +153,8 @@ source_size(const struct source *s, uint64_t *size)
 		return false;
 	*size = 0;
 	do {
-		if (source_next(&counted, part, sizeof(part), &n, NULL) != 0)
+		n = 0;
+		if (source_netascii(&counted, part, sizeof(part), &n, NULL) != 0)
 			return false;
 		*size += n;
 	} while (n == sizeof(part));
@@ -339,22 +322,71 @@ place_of(const struct xfer *x, int64_t number)
 	return &x->ring[place * (TFTP_DATA_HEAD + x->block_size)];
 }
 
-static int
-make_block(struct xfer *x, int64_t number, struct err *e)
+static uint8_t *
+bytes_of_block(const struct xfer *x, int64_t number)
 {
-	uint8_t *block;
-	size_t n;
+	return &place_of(x, number)[TFTP_DATA_HEAD];
+}
+
+/* How many bytes they have together goes to *size. */
+static int
+read_netascii(struct xfer *x, int64_t number, int blocks, uint64_t *size, struct err *e)
+{
+	size_t n = x->block_size;
+
+	*size = 0;
+	for (int i = 0; i < blocks && n == x->block_size; i++) {
+		n = 0;
+		if (source_netascii(
+			&x->source, bytes_of_block(x, number + i), x->block_size, &n, e) != 0)
+			return -1;
+		*size += n;
+	}
+	return 0;
+}
+
+static int
+read_octet(struct xfer *x, int64_t number, int blocks, uint64_t *size, struct err *e)
+{
+	uint64_t left = source_left(&x->source);
+	struct iovec part[BLOCKS_AT_ONCE];
+	int parts = 0;
+
+	*size = 0;
+	for (; parts < blocks && *size < left; parts++) {
+		size_t n = left - *size < x->block_size ? (size_t)(left - *size) : x->block_size;
+
+		part[parts] = (struct iovec){ bytes_of_block(x, number + parts), n };
+		*size += n;
+	}
+	if (content_scatter(x->source.content, x->source.at, part, parts, e) != 0)
+		return -1;
+	x->source.at += *size;
+	return 0;
+}
+
+/* Fills the blocks from this number on, or fewer at the end of the file; *made says how many.  A
+ * file whose size is a multiple of a block's ends with an empty one. */
+static int
+make_blocks(struct xfer *x, int64_t number, int blocks, int *made, struct err *e)
+{
+	uint64_t size;
+	int rc;
 
 	if (x->ring == NULL)
 		x->ring = mem_array((size_t)x->places, TFTP_DATA_HEAD + x->block_size);
-	block = place_of(x, number);
-	if (source_next(&x->source, &block[TFTP_DATA_HEAD], x->block_size, &n, e) != 0)
+	rc = x->source.mode == TFTP_NETASCII ? read_netascii(x, number, blocks, &size, e)
+					     : read_octet(x, number, blocks, &size, e);
+	if (rc != 0)
 		return -1;
-	tftp_data_head((uint16_t)number, block);
-	if (n < x->block_size) {
-		x->last = number;
-		x->last_size = n;
+	*made = blocks;
+	if (size < (uint64_t)blocks * x->block_size) {
+		*made = (int)(size / x->block_size) + 1;
+		x->last = number + *made - 1;
+		x->last_size = size % x->block_size;
 	}
+	for (int i = 0; i < *made; i++)
+		tftp_data_head((uint16_t)(number + i), place_of(x, number + i));
 	return 0;
 }
 
@@ -390,24 +422,34 @@ time_it(struct xfer *x, int64_t now_ms)
 	x->trip.timed_at = now_ms;
 }
 
+/* Of the next blocks, as many as go in one piece; false when it failed. */
+static bool
+send_next(struct xfer *x)
+{
+	int64_t room = x->window - (x->sent - x->acked);
+	int blocks = room < BLOCKS_AT_ONCE ? (int)room : BLOCKS_AT_ONCE, made;
+	struct err e;
+
+	if (make_blocks(x, x->sent + 1, blocks, &made, &e) != 0) {
+		fail(x, TFTP_E_OTHER, "The file cannot be read", e.text);
+		return false;
+	}
+	while (made-- > 0)
+		send_number(x, ++x->sent);
+	return true;
+}
+
 /* New blocks, until the window is full or the file is at its end.  The last of them is timed: that
  * is the one a peer answers. */
 static void
 send_more(struct xfer *x, int64_t now_ms)
 {
-	bool any_new = false;
-	struct err e;
+	int64_t before = x->sent;
 
-	while (x->sent - x->acked < x->window && x->last < 0) {
-		if (make_block(x, x->sent + 1, &e) != 0) {
-			fail(x, TFTP_E_OTHER, "The file cannot be read", e.text);
+	while (x->sent - x->acked < x->window && x->last < 0)
+		if (!send_next(x))
 			return;
-		}
-		x->sent++;
-		send_number(x, x->sent);
-		any_new = true;
-	}
-	if (any_new)
+	if (x->sent > before)
 		time_it(x, now_ms);
 }
 

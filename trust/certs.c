@@ -11,28 +11,78 @@
 #include "trust/role.h"
 #include "trust/sighdr.h"
 
+#define USUAL_KEY                                                                                  \
+	{                                                                                          \
+		KEY_RSA, 2048                                                                      \
+	}
+
 /* Stores and roles: CUCM's tables TYPECERTIFICATESERVICE and unitRoleMap (TechNote 210541).  Copies
  * and restarts: the certificate tables of TechNotes 214231 and 217138. */
 static const struct cert_kind kinds[] = {
-	{ "CallManager", true, false, { ROLE_CCM_TFTP, ROLE_SAST }, 2,
-	    { "CallManager-trust", "Phone-SAST-trust" }, { "CallManager", "TVS", "TFTP" },
-	    "CallManager-trust" },
-	{ "TVS", true, false, { ROLE_TVS }, 1, { "TVS-trust" }, { "TVS", "TFTP" }, "TVS-trust" },
-	{ "CAPF", true, true, { ROLE_CAPF }, 1, { "CAPF-trust", "CallManager-trust" },
-	    { "CAPF", "TVS", "TFTP" }, "CAPF-trust" },
+	{ .store = "CallManager",
+	    .identity = true,
+	    .role = { ROLE_CCM_TFTP, ROLE_SAST },
+	    .roles = 2,
+	    .copy = { "CallManager-trust", "Phone-SAST-trust" },
+	    .restart = { "CallManager", "TVS", "TFTP" },
+	    .cas = "CallManager-trust",
+	    .key = USUAL_KEY },
+	/* Came with 11.0 (TechNote 200930), after that unitRoleMap was printed: the role, and the
+	 * curve of those that CUCM offers (256, 384, 521), are our reading.  No SAST: a key of EC
+	 * signs no list and no file. */
+	{ .store = "CallManager-ECDSA",
+	    .identity = true,
+	    .role = { ROLE_CCM_TFTP },
+	    .roles = 1,
+	    .copy = { "CallManager-trust" },
+	    .restart = { "CallManager", "TVS", "TFTP" },
+	    .cas = "CallManager-trust",
+	    .key = { KEY_EC, 384 },
+	    .since = RELEASE_11_5 },
+	{ .store = "TVS",
+	    .identity = true,
+	    .role = { ROLE_TVS },
+	    .roles = 1,
+	    .copy = { "TVS-trust" },
+	    .restart = { "TVS", "TFTP" },
+	    .cas = "TVS-trust",
+	    .key = USUAL_KEY },
+	{ .store = "CAPF",
+	    .identity = true,
+	    .of_cluster = true,
+	    .role = { ROLE_CAPF },
+	    .roles = 1,
+	    .copy = { "CAPF-trust", "CallManager-trust" },
+	    .restart = { "CAPF", "TVS", "TFTP" },
+	    .cas = "CAPF-trust",
+	    .key = USUAL_KEY },
 	/* Its CAs have no store of their own, and are no SAST. */
-	{ "ITLRecovery", true, true, { 0 }, 0, { "Phone-SAST-trust", "CallManager-trust" },
-	    { "TVS", "TFTP" }, "CallManager-trust" },
-	{ "tomcat", true, false, { ROLE_APP_SERVER }, 1, { "tomcat-trust" }, { NULL },
-	    "tomcat-trust" },
-	{ "CallManager-trust", false, true, { 0 }, 0, { NULL }, { NULL }, NULL },
-	{ "CAPF-trust", false, true, { 0 }, 0, { NULL }, { NULL }, NULL },
-	{ "TVS-trust", false, true, { 0 }, 0, { NULL }, { NULL }, NULL },
-	{ "tomcat-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL }, NULL },
-	{ "Phone-SAST-trust", false, true, { ROLE_SAST, ROLE_TFTP }, 2, { NULL }, { NULL }, NULL },
-	{ "Phone-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL }, NULL },
-	{ "Phone-CTL-trust", false, true, { ROLE_APP_SERVER }, 1, { NULL }, { NULL }, NULL },
-	{ "Phone-VPN-trust", false, true, { ROLE_VPN }, 1, { NULL }, { NULL }, NULL },
+	{ .store = "ITLRecovery",
+	    .identity = true,
+	    .of_cluster = true,
+	    .copy = { "Phone-SAST-trust", "CallManager-trust" },
+	    .restart = { "TVS", "TFTP" },
+	    .cas = "CallManager-trust",
+	    .key = USUAL_KEY,
+	    .since = RELEASE_10_0 },
+	{ .store = "tomcat",
+	    .identity = true,
+	    .role = { ROLE_APP_SERVER },
+	    .roles = 1,
+	    .copy = { "tomcat-trust" },
+	    .cas = "tomcat-trust",
+	    .key = USUAL_KEY },
+	{ .store = "CallManager-trust", .of_cluster = true },
+	{ .store = "CAPF-trust", .of_cluster = true },
+	{ .store = "TVS-trust", .of_cluster = true },
+	{ .store = "tomcat-trust", .of_cluster = true, .role = { ROLE_APP_SERVER }, .roles = 1 },
+	{ .store = "Phone-SAST-trust",
+	    .of_cluster = true,
+	    .role = { ROLE_SAST, ROLE_TFTP },
+	    .roles = 2 },
+	{ .store = "Phone-trust", .of_cluster = true, .role = { ROLE_APP_SERVER }, .roles = 1 },
+	{ .store = "Phone-CTL-trust", .of_cluster = true, .role = { ROLE_APP_SERVER }, .roles = 1 },
+	{ .store = "Phone-VPN-trust", .of_cluster = true, .role = { ROLE_VPN }, .roles = 1 },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -51,10 +101,19 @@ cert_kind_of(const char *store, struct err *e)
 		if (strcasecmp(kinds[i].store, store) == 0)
 			return &kinds[i];
 	err_set(e, ERR_NOT_FOUND, "no certificate store \"%.60s\"", store);
-	err_hint(e, "CallManager, TVS, CAPF, ITLRecovery, tomcat; CallManager-trust, "
+	err_hint(e, "CallManager, CallManager-ECDSA, TVS, CAPF, ITLRecovery, tomcat; CallManager-trust, "
 		    "Phone-SAST-trust, CAPF-trust, TVS-trust, tomcat-trust, Phone-trust, "
 		    "Phone-VPN-trust, Phone-CTL-trust");
 	return NULL;
+}
+
+int
+cert_kind_check(const struct cert_kind *kind, enum release release, struct err *e)
+{
+	if (release >= kind->since)
+		return 0;
+	return err_set(e, ERR_USAGE, "release %s has no %s certificate (from %s)",
+	    release_text(release), kind->store, release_text(kind->since));
 }
 
 int64_t
@@ -195,14 +254,11 @@ signs(const struct cert_kind *kind)
 	return strcmp(kind->store, "CallManager") == 0 || strcmp(kind->store, "ITLRecovery") == 0;
 }
 
-int
-certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const struct cert *c,
-    const struct key *k, int64_t now, struct err *e)
+/* The CallManager-ECDSA certificate is there for the peers to which RSA is not enough. */
+static int
+check_pair(
+    const struct cert_kind *kind, const struct cert *c, const struct key *k, struct err *e)
 {
-	char name[CERTS_FILE_MAX];
-	int64_t id = 0;
-	int rc;
-
 	if (!kind->identity)
 		return err_set(e, ERR_USAGE,
 		    "%s is a trust store: it holds no certificate with a key", kind->store);
@@ -214,7 +270,20 @@ certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const
 		    "the %s certificate signs what phones check: an RSA key of 512, 1024, 2048 or "
 		    "4096 bits",
 		    kind->store);
-	if (store_begin(s, e) != 0)
+	if (kind->key.kind == KEY_EC && cert_key_kind(c) != CERT_KEY_EC)
+		return err_set(e, ERR_USAGE, "the %s certificate has an EC key", kind->store);
+	return 0;
+}
+
+int
+certs_put_own(struct store *s, const struct cert_kind *kind, int64_t node, const struct cert *c,
+    const struct key *k, int64_t now, struct err *e)
+{
+	char name[CERTS_FILE_MAX];
+	int64_t id = 0;
+	int rc;
+
+	if (check_pair(kind, c, k, e) != 0 || store_begin(s, e) != 0)
 		return -1;
 	snprintf(name, sizeof(name), "%s.pem", kind->store);
 	rc = intern(s, c, &id, e);

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "trust/cert.h"
 #include "trust/key.h"
+#include "trust/node.h"
 #include "trust/store.h"
 
 enum {
@@ -34,11 +35,16 @@ struct cert_kind {
 	const char *copy[2];	/* identity stores: the trust stores that get a copy */
 	const char *restart[4]; /* identity stores: services to restart after a change, in order */
 	const char *cas;	/* identity stores: the trust store of the CAs that sign for it */
+	struct key_want key;	/* identity stores: the key that is made for it */
+	enum release since;	/* identity stores: the first release that has it; 0: all have */
 };
 
 const struct cert_kind *cert_kinds(size_t *n);
 /* Case ignored; NULL with ERR_NOT_FOUND. */
 const struct cert_kind *cert_kind_of(const char *store, struct err *e);
+
+/* Does a cluster of this release have it?  ERR_USAGE when not. */
+int cert_kind_check(const struct cert_kind *kind, enum release release, struct err *e);
 
 /* The node that a node's certificate of this kind is filed under: its own, or the cluster. */
 int64_t certs_filed_under(const struct cert_kind *kind, int64_t node);

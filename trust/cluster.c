@@ -8,8 +8,6 @@
 #include "trust/mint.h"
 #include "trust/service.h"
 
-static const struct key_want cluster_key = { KEY_RSA, 2048 };
-
 static int
 rebuild(struct store *s, const char *why, int64_t now, struct cluster_change *out, struct err *e)
 {
@@ -34,13 +32,13 @@ pair_free(struct pair *p)
 }
 
 static int
-pair_make(struct pair *p, const struct cluster *c, const struct node *node, const char *store,
-    int64_t now, struct err *e)
+pair_make(struct pair *p, const struct cluster *c, const struct node *node,
+    const struct cert_kind *kind, int64_t now, struct err *e)
 {
 	*p = (struct pair){ 0 };
-	p->key = key_make(&cluster_key, e);
+	p->key = key_make(&kind->key, e);
 	if (p->key != NULL)
-		p->cert = mint_own(c, node, store, p->key, now, e);
+		p->cert = mint_own(c, node, kind->store, p->key, now, e);
 	if (p->cert != NULL)
 		return 0;
 	pair_free(p);
@@ -94,7 +92,24 @@ struct attempt {
 	const struct key *key;
 	/* one that goes */
 	const char *name;
+	/* the CTL, and the mode */
+	const struct ctl_want *ctl;
+	bool mixed;
+	const char *who;
 };
+
+/* How the CTL stands after it. */
+static int
+note_ctl(struct store *s, struct cluster_change *out, struct err *e)
+{
+	struct ctl_state ctl;
+
+	if (ctl_look(s, &ctl, e) != 0)
+		return -1;
+	out->ctl_due = ctl.due;
+	out->ctl_number = ctl.newest.number;
+	return 0;
+}
 
 static int
 attempt(struct store *s, const struct attempt *what, enum cluster_care care,
@@ -116,6 +131,8 @@ attempt(struct store *s, const struct attempt *what, enum cluster_care care,
 		store_rollback(s);
 		return 0;
 	}
+	if (rc == 0)
+		rc = note_ctl(s, out, e);
 	return store_end(s, rc, e);
 }
 
@@ -212,16 +229,14 @@ cluster_regenerate(struct store *s, const struct cert_kind *kind, const struct n
 	if (!kind->identity) {
 		err_set(e, ERR_USAGE, "%s is a trust store: its certificates belong to others",
 		    kind->store);
-		return err_hint(
-		    e, "CallManager, TVS, CAPF, ITLRecovery and tomcat can be regenerated");
+		return err_hint(e,
+		    "CallManager, CallManager-ECDSA, TVS, CAPF, ITLRecovery and tomcat can be "
+		    "regenerated");
 	}
 	if (cluster_get(s, &cluster, e) != 0 || owner_of(s, kind, node, &owner, e) != 0)
 		return -1;
-	if (strcmp(kind->store, "ITLRecovery") == 0 && cluster.release < RELEASE_10_0)
-		return err_set(e, ERR_USAGE,
-		    "release %s has no ITLRecovery certificate (from 10.0)",
-		    release_text(cluster.release));
-	if (pair_make(&pair, &cluster, &owner, kind->store, now, e) != 0)
+	if (cert_kind_check(kind, cluster.release, e) != 0 ||
+	    pair_make(&pair, &cluster, &owner, kind, now, e) != 0)
 		return -1;
 	rc = cluster_replace(s, kind, &owner, pair.cert, pair.key, care, now, out, e);
 	pair_free(&pair);
@@ -230,10 +245,10 @@ cluster_regenerate(struct store *s, const struct cert_kind *kind, const struct n
 
 /* ---- nodes ---- */
 
-static const char *const of_node[] = { "CallManager", "TVS", "tomcat" };
+static const char *const of_node[] = { "CallManager", "CallManager-ECDSA", "TVS", "tomcat" };
 static const char *const of_cluster[] = { "CAPF", "ITLRecovery" };
 
-enum { OF_NODE = 3, OF_CLUSTER = 2 };
+enum { OF_NODE = 4, OF_CLUSTER = 2 };
 
 static int
 start_all(struct store *s, const struct node *node, int64_t now, struct err *e)
@@ -269,9 +284,11 @@ make_pairs(const char *const *store, struct pair *pair, size_t n, const struct c
     const struct node *node, int64_t now, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(store[i], "ITLRecovery") == 0 && c->release < RELEASE_10_0)
+		const struct cert_kind *kind = cert_kind_of(store[i], e);
+
+		if (kind != NULL && c->release < kind->since)
 			continue;
-		if (pair_make(&pair[i], c, node, store[i], now, e) != 0)
+		if (kind == NULL || pair_make(&pair[i], c, node, kind, now, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -353,10 +370,142 @@ cluster_add_node(struct store *s, const char *name, const char *address, int64_t
 	*out = (struct cluster_change){ .changed = true };
 	if (cluster_get(s, &cluster, e) != 0)
 		return -1;
-	return new_node(s, &cluster, name, address, false, now, out, e);
+	if (new_node(s, &cluster, name, address, false, now, out, e) != 0)
+		return -1;
+	return note_ctl(s, out, e);
+}
+
+/* ---- the CTL ---- */
+
+static int
+no_ctl(struct err *e)
+{
+	err_set(e, ERR_NOT_FOUND, "the cluster has no CTL");
+	return err_hint(e, "trustlist utils ctl set-cluster mixed-mode makes one");
+}
+
+static int
+build_ctl(struct store *s, const struct attempt *what, struct cluster_change *out, struct err *e)
+{
+	char warning[sizeof(out->warning)];
+
+	if (ctl_build(s, what->ctl, what->now, &out->ctl_built, warning, sizeof(warning), e) != 0)
+		return -1;
+	if (out->warning[0] == '\0')
+		memcpy(out->warning, warning, sizeof(warning));
+	return 0;
+}
+
+/* A CTL that is as it should be already is no change. */
+static int
+attempt_ctl(struct store *s, const struct attempt *what, enum cluster_care care,
+    struct cluster_change *out, struct err *e)
+{
+	int rc = attempt(s, what, care, out, e);
+
+	out->changed = out->changed && out->ctl_built;
+	return rc;
+}
+
+int
+cluster_update_ctl(struct store *s, const struct ctl_tokens *tokens, enum cluster_care care,
+    int64_t now, struct cluster_change *out, struct err *e)
+{
+	struct ctl_want want = { .tokens = tokens, .why = "utils ctl update CTLFile" };
+	struct attempt what = { .make = build_ctl, .now = now, .ctl = &want };
+	struct ctl_state ctl;
+
+	*out = (struct cluster_change){ .changed = false };
+	if (ctl_look(s, &ctl, e) != 0)
+		return -1;
+	if (ctl.newest.id == 0)
+		return no_ctl(e);
+	if (ctl.tokens && tokens == NULL) {
+		err_set(e, ERR_USAGE, "the CTL is signed by a security token: tokens update it");
+		return err_hint(
+		    e, "trustlist utils ctl set-cluster mixed-mode makes it tokenless (from 10.0)");
+	}
+	return attempt_ctl(s, &what, care, out, e);
+}
+
+int
+cluster_reset_ctl(
+    struct store *s, enum cluster_care care, int64_t now, struct cluster_change *out, struct err *e)
+{
+	struct ctl_want want = { .local_key = true, .why = CTL_RESET_WHY };
+	struct attempt what = { .make = build_ctl, .now = now, .ctl = &want };
+	struct ctl_state ctl;
+
+	*out = (struct cluster_change){ .changed = false };
+	if (ctl_look(s, &ctl, e) != 0)
+		return -1;
+	if (ctl.newest.id == 0)
+		return no_ctl(e);
+	return attempt_ctl(s, &what, care, out, e);
+}
+
+/* ---- the mode ---- */
+
+static int
+set_mode(struct store *s, const struct attempt *what, struct cluster_change *out, struct err *e)
+{
+	const struct param *p = param_find(PARAM_MODE, e);
+	bool changed;
+
+	if (p == NULL ||
+	    param_set(s, p, what->mixed ? "1" : "0", what->who, what->now, &changed, e) != 0 ||
+	    rebuild(s, what->ctl->why, what->now, out, e) != 0)
+		return -1;
+	return build_ctl(s, what, out, e);
+}
+
+/* Mixed mode said again moves a CTL from tokens to a key of the cluster, or back. */
+static bool
+is_in_mode(const struct ctl_state *ctl, bool mixed, bool tokens)
+{
+	if (ctl->mixed != mixed)
+		return false;
+	return !mixed || (ctl->newest.id != 0 && ctl->tokens == tokens);
+}
+
+int
+cluster_set_mode(struct store *s, bool mixed, const struct ctl_tokens *tokens,
+    enum cluster_care care, const char *who, int64_t now, struct cluster_change *out, struct err *e)
+{
+	struct ctl_want want = { .tokens = tokens,
+		.why = mixed ? "cluster set to mixed mode" : "cluster set to non-secure mode" };
+	struct attempt what = {
+		.make = set_mode, .now = now, .ctl = &want, .mixed = mixed, .who = who
+	};
+	struct ctl_state ctl;
+
+	*out = (struct cluster_change){ .changed = false };
+	if (ctl_look(s, &ctl, e) != 0)
+		return -1;
+	if (is_in_mode(&ctl, mixed, tokens != NULL))
+		return 0;
+	return attempt(s, &what, care, out, e);
 }
 
 /* ---- parameters ---- */
+
+/* The parameter does not touch the CTL, and that binds the phones that hold it as before. */
+static int
+warn_of_ctl(struct store *s, const struct param *p, const char *value, struct cluster_change *out,
+    struct err *e)
+{
+	struct ctl_state ctl;
+
+	if (strcmp(p->name, PARAM_ROLLBACK) != 0 || !param_is_true(value))
+		return 0;
+	if (ctl_look(s, &ctl, e) != 0)
+		return -1;
+	if (ctl.mixed && ctl.newest.id != 0)
+		snprintf(out->warning, sizeof(out->warning),
+		    "the CTL stays as it is: phones that hold it follow no other cluster, in "
+		    "spite of their emptied ITL (first: utils ctl set-cluster non-secure-mode)");
+	return 0;
+}
 
 int
 cluster_set_param(struct store *s, const struct param *p, const char *value, const char *who,
@@ -374,5 +523,7 @@ cluster_set_param(struct store *s, const struct param *p, const char *value, con
 	rc = param_set(s, p, set, who, now, &out->changed, e);
 	if (rc == 0 && out->changed)
 		rc = rebuild(s, why, now, out, e);
+	if (rc == 0 && out->changed)
+		rc = warn_of_ctl(s, p, set, out, e);
 	return store_end(s, rc, e);
 }

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "trust/cert.h"
 #include "trust/certs.h"
+#include "trust/ctl.h"
 #include "trust/node.h"
 #include "trust/outlook.h"
 #include "trust/param.h"
@@ -26,6 +27,10 @@ struct cluster_change {
 	/* Certificates that come or go: what would become of the phones without the change, and
 	 * with it, when all services restart and the phones boot. */
 	struct outlook before, after;
+	/* The CTL: whether a new one was built, and its number; whether one is due now, because
+	 * what the cluster has is of other certificates than it names (ctl.h). */
+	bool ctl_built, ctl_due;
+	int ctl_number;
 };
 
 /* How a certificate is replaced, or taken away. */
@@ -35,11 +40,13 @@ enum cluster_care {
 	CLUSTER_ANYHOW,
 };
 
-/* Node, certificates (CallManager, TVS, CAPF, tomcat; ITLRecovery from 10.0 on), ITL number 1, all
- * services started.  ERR_EXISTS when the store holds a cluster already. */
+/* Node, certificates (CallManager, TVS, CAPF, tomcat; ITLRecovery from 10.0, CallManager-ECDSA from
+ * 11.5 on), ITL number 1, all services started.  ERR_EXISTS when the store holds a cluster already.
+ */
 int cluster_found(struct store *s, const struct cluster *cluster, const char *node_name,
     const char *address, int64_t now, struct err *e);
-/* A subscriber with its CallManager, TVS and tomcat certificates and services. */
+/* A subscriber with certificates of its own (CallManager, TVS, tomcat; CallManager-ECDSA from 11.5
+ * on) and services. */
 int cluster_add_node(struct store *s, const char *name, const char *address, int64_t now,
     struct cluster_change *out, struct err *e);
 
@@ -57,5 +64,20 @@ int cluster_untrust(struct store *s, const struct cert_kind *kind, const char *n
     enum cluster_care care, int64_t now, struct cluster_change *out, struct err *e);
 int cluster_set_param(struct store *s, const struct param *p, const char *value, const char *who,
     int64_t now, struct cluster_change *out, struct err *e);
+
+/* Mixed mode, or back to non-secure: the parameter, the CTL, and the ITLs, whose roles differ.  A
+ * cluster that is non-secure and never had a CTL stays without one.  Already so: changed is false,
+ * unless it moves from tokens to a key of the cluster, or back.  tokens: see ctl.h; NULL:
+ * tokenless. */
+int cluster_set_mode(struct store *s, bool mixed, const struct ctl_tokens *tokens,
+    enum cluster_care care, const char *who, int64_t now, struct cluster_change *out,
+    struct err *e);
+/* A CTL of the certificates of now.  ERR_NOT_FOUND when there was never one; ERR_USAGE when a token
+ * signed it and tokens is NULL. */
+int cluster_update_ctl(struct store *s, const struct ctl_tokens *tokens, enum cluster_care care,
+    int64_t now, struct cluster_change *out, struct err *e);
+/* `utils ctl reset localkey`: the same, signed by the publisher's CallManager key. */
+int cluster_reset_ctl(struct store *s, enum cluster_care care, int64_t now,
+    struct cluster_change *out, struct err *e);
 
 #endif

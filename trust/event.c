@@ -2,13 +2,20 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "trust/seen.h"
 
+/* Who only tries the servers out leaves no trail. */
 static int
 add_one(struct store *s, const struct event_row *v, struct err *e)
 {
-	struct ask *q = store_ask(s,
+	struct ask *q;
+
+	if (strcmp(v->device, SEEN_NOBODY) == 0)
+		return 0;
+	q = store_ask(s,
 	    "INSERT INTO event(at, service, node, peer, device, what, verdict, subject, because) "
 	    "VALUES (:at, :service, :node, :peer, :device, :what, :verdict, :subject, :because)");
 

@@ -7,6 +7,8 @@
 #include "trust/role.h"
 #include "trust/sgn.h"
 
+enum { SIGNER_VERSION_EC = 0x0101 };
+
 /* What is being judged, the same for a list and a file. */
 struct subject {
 	const struct judge_memory *memory;
@@ -16,6 +18,7 @@ struct subject {
 	bool (*may_sign)(unsigned role);
 	const struct sighdr *head;
 	struct bytes file;
+	bool (*ctl_may_sign)(unsigned role); /* where the signer's record stands in the CTL */
 };
 
 /* A record of a list the phone holds. */
@@ -79,12 +82,13 @@ static void __attribute__((format(printf, 4, 5))) say(struct judgement *out,
 
 /* The record that the header names as signer and that may sign such a thing. */
 static bool
-find_in(const struct tlist *l, const char *name, const struct subject *s, struct found *out)
+find_in(const struct tlist *l, const char *name, bool (*may_sign)(unsigned role),
+    const struct subject *s, struct found *out)
 {
 	for (size_t i = 0; l != NULL && i < l->n; i++) {
 		const struct tlist_record *r = &l->record[i];
 
-		if (r->cert == NULL || !s->may_sign(r->role) || !sighdr_names(s->head, r->cert))
+		if (r->cert == NULL || !may_sign(r->role) || !sighdr_names(s->head, r->cert))
 			continue;
 		*out = (struct found){ r, name, i + 1 };
 		return true;
@@ -95,7 +99,8 @@ find_in(const struct tlist *l, const char *name, const struct subject *s, struct
 static bool
 find_signer(const struct subject *s, struct found *out)
 {
-	return find_in(s->memory->ctl, "CTL", s, out) || find_in(s->memory->itl, "ITL", s, out);
+	return find_in(s->memory->ctl, "CTL", s->ctl_may_sign, s, out) ||
+	       find_in(s->memory->itl, "ITL", s->may_sign, s, out);
 }
 
 static void
@@ -221,6 +226,23 @@ judge_on_faith(const struct subject *s, const struct tlist *l, enum judge_reason
 		say(out, JUDGE_ACCEPTED, reason, "%s", why);
 }
 
+/* No phone refuses a signer version: one that does not know it skips it, and a later one than it
+ * knows is as good as 1.1 (model.h). */
+static void
+note_signer_version(const struct subject *s, struct judgement *out)
+{
+	const struct sighdr *h = s->head;
+	unsigned version = (unsigned)h->signer_version[0] << 8 | h->signer_version[1];
+	size_t n = strlen(out->why);
+
+	if (!h->has_signer_version || version < SIGNER_VERSION_EC)
+		return;
+	out->ec = s->model->ec;
+	snprintf(&out->why[n], sizeof(out->why) - n, "; signer version %u.%u, %s%s",
+	    h->signer_version[0], h->signer_version[1],
+	    out->ec ? "so it may use EC" : "which is skipped by a ", out->ec ? "" : s->model->name);
+}
+
 void
 judge_list(const struct judge_memory *memory, const struct model *model, struct bytes file,
     const struct judge_tvs *tvs, struct judgement *out, struct tlist **list)
@@ -228,7 +250,8 @@ judge_list(const struct judge_memory *memory, const struct model *model, struct 
 	struct err e = { 0 };
 	struct tlist *l = tlist_decode(file, &e);
 	struct sighdr head = { 0 };
-	struct subject s = { memory, model, tvs, "list", role_may_sign_lists, &head, file };
+	struct subject s = { memory, model, tvs, "list", role_may_sign_lists, &head, file,
+		.ctl_may_sign = role_may_sign_lists };
 
 	*out = (struct judgement){ 0 };
 	*list = NULL;
@@ -239,6 +262,8 @@ judge_list(const struct judge_memory *memory, const struct model *model, struct 
 		tlist_free(l);
 		return;
 	}
+	if (!tlist_is_ctl(l))
+		s.ctl_may_sign = role_may_sign_itl;
 	if (memory->ctl == NULL && memory->itl == NULL)
 		judge_on_faith(&s, l, JUDGE_FIRST_LIST,
 		    "the phone holds no list: the first one is taken as it is", out);
@@ -248,6 +273,7 @@ judge_list(const struct judge_memory *memory, const struct model *model, struct 
 	else
 		judge_signed(&s, out);
 	if (out->verdict == JUDGE_ACCEPTED) {
+		note_signer_version(&s, out);
 		out->payload = file;
 		*list = l;
 		return;
@@ -275,7 +301,8 @@ judge_file(const struct judge_memory *memory, const struct model *model, struct 
 	enum sighdr_kind kind;
 	struct sgn sgn;
 	struct err e = { 0 };
-	struct subject s = { memory, model, tvs, "file", role_may_sign_files, &sgn.head, file };
+	struct subject s = { memory, model, tvs, "file", role_may_sign_files, &sgn.head, file,
+		.ctl_may_sign = role_may_sign_files };
 	bool wants = judge_wants_signed(memory);
 
 	*out = (struct judgement){ 0 };
@@ -328,7 +355,8 @@ judge_encrypted(const struct judge_memory *memory, const struct model *model, st
 	enum sighdr_kind kind;
 	struct err e = { 0 };
 	struct enc x;
-	struct subject s = { memory, model, tvs, "file", role_may_sign_files, &x.head, file };
+	struct subject s = { memory, model, tvs, "file", role_may_sign_files, &x.head, file,
+		.ctl_may_sign = role_may_sign_files };
 
 	*out = (struct judgement){ 0 };
 	if (!sighdr_is(file, &kind) || kind != SIGHDR_ENCRYPTED) {

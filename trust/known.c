@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "trust/history.h"
+#include "trust/role.h"
+#include "trust/tlist.h"
 
 static int
 on_node(struct store *s, const char *sql, int64_t node, struct err *e)
@@ -153,6 +156,93 @@ known_times(struct store *s, int64_t node)
 	return times;
 }
 
+/* ---- the CTL ---- */
+
+int
+known_new_ctl(struct store *s, struct err *e)
+{
+	return ask_once(store_ask(s, "UPDATE tvs_told SET times = times + 1"), e);
+}
+
+/* Roles that a CTL has records of. */
+static const struct cert_kind ctl_kinds[] = {
+	{ .store = "CTL (SAST)", .role = { ROLE_SAST }, .roles = 1 },
+	{ .store = "CTL (CCM+TFTP)", .role = { ROLE_CCM_TFTP }, .roles = 1 },
+	{ .store = "CTL (CAPF)", .role = { ROLE_CAPF }, .roles = 1 },
+};
+
+enum { CTL_KINDS = sizeof(ctl_kinds) / sizeof(ctl_kinds[0]) };
+
+const struct cert_kind *
+known_kind_of(const char *store, struct err *e)
+{
+	for (size_t i = 0; i < CTL_KINDS; i++)
+		if (strcmp(ctl_kinds[i].store, store) == 0)
+			return &ctl_kinds[i];
+	return cert_kind_of(store, e);
+}
+
+static const struct cert_kind *
+kind_of_record(const struct tlist_record *r)
+{
+	for (size_t i = 0; r->cert != NULL && i < CTL_KINDS; i++)
+		if (ctl_kinds[i].role[0] == r->role)
+			return &ctl_kinds[i];
+	return NULL;
+}
+
+static bool
+is_among(const struct cert *c, const struct held_cert *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cert_eq(all[i].cert, c))
+			return true;
+	return false;
+}
+
+/* The records of the CTL whose certificates are in no store: those that are in one have the roles
+ * of that. */
+static void
+add_records(const struct tlist *ctl, int64_t node, struct held_cert **all, size_t *n)
+{
+	size_t in_stores = *n;
+
+	for (size_t i = 0; i < ctl->n; i++) {
+		const struct tlist_record *r = &ctl->record[i];
+		const struct cert_kind *kind = kind_of_record(r);
+		struct held_cert *one;
+
+		if (kind == NULL || is_among(r->cert, *all, in_stores))
+			continue;
+		*all = mem_resize(*all, (*n + 1) * sizeof(**all));
+		one = &(*all)[(*n)++];
+		*one = (struct held_cert){ .node = node, .cert = cert_copy(r->cert) };
+		snprintf(one->store, sizeof(one->store), "%s", kind->store);
+	}
+}
+
+static int
+add_ctl(struct store *s, int64_t node, struct held_cert **all, size_t *n, struct err *e)
+{
+	struct listing_entry newest;
+	struct wr file = { 0 };
+	struct tlist *ctl = NULL;
+	int rc = history_newest(s, HISTORY_CTL, HISTORY_CLUSTER, &newest, e);
+
+	if (rc != 1)
+		return rc;
+	if (history_file(s, newest.id, &file, e) == 0)
+		ctl = tlist_decode(wr_view(&file), e);
+	wr_free(&file);
+	if (ctl == NULL)
+		return -1;
+	add_records(ctl, node, all, n);
+	tlist_free(ctl);
+	return 0;
+}
+
+/* ---- all of it ---- */
+
 int
 known_list(struct store *s, int64_t node, struct held_cert **out, size_t *n, struct err *e)
 {
@@ -181,7 +271,7 @@ known_list(struct store *s, int64_t node, struct held_cert **out, size_t *n, str
 		}
 		count++;
 	}
-	if (rc < 0) {
+	if (rc < 0 || add_ctl(s, node, &all, &count, e) != 0) {
 		certs_list_free(all, count);
 		return -1;
 	}

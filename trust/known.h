@@ -5,6 +5,10 @@
  * what certificate change notification told it since - on a cluster every thirty minutes
  * (PARAM_NOTIFY).  A certificate imported a moment ago is not vouched for yet, one withdrawn still
  * is, and how long phones may remember one is what it was then.
+ *
+ * What is in no store it looks for in the cluster's CTL, which it reads again whenever there is a
+ * new one (the trace of TechNote 213407: "DB cache", then "CTL cache"; "CTLFile.tlv has been
+ * modified . Recaching").  That is how phones come to know security tokens.
  */
 #ifndef TL_TRUST_KNOWN_H
 #define TL_TRUST_KNOWN_H
@@ -27,8 +31,14 @@ known_notify(struct store *s, int64_t interval_minutes, int64_t now, size_t *tol
 int known_is_news(struct store *s, int64_t node, struct err *e);
 /* How often it was told something new: another number, another list. */
 int64_t known_times(struct store *s, int64_t node);
-/* What it knows: a row for each store of each certificate, with the duration that it was told.
- * certs_list_free() it. */
+/* A new CTL was built: every TVS reads it. */
+int known_new_ctl(struct store *s, struct err *e);
+/* What it knows: a row for each store of each certificate, with the duration that it was told; then
+ * what only the CTL has, id 0, with a store of known_kind_of().  certs_list_free() it. */
 int known_list(struct store *s, int64_t node, struct held_cert **out, size_t *n, struct err *e);
+
+/* As cert_kind_of(), and for the certificates of the CTL "CTL (SAST)", "CTL (CCM+TFTP)", "CTL
+ * (CAPF)", with the role of their record. */
+const struct cert_kind *known_kind_of(const char *store, struct err *e);
 
 #endif

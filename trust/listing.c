@@ -63,6 +63,13 @@ let_stand_in(struct listing *l, const struct listing_facts *f)
 		add(l, ROLE_SAST, f->stand_in, &f->node[0], false);
 }
 
+/* Of the CallManager certificates, which stand there as that of the TFTP server. */
+static unsigned
+serving_role(const struct listing_facts *f)
+{
+	return f->mixed ? ROLE_CCM_TFTP : ROLE_TFTP;
+}
+
 int
 listing_decide(const struct listing_facts *f, struct listing *out, struct err *e)
 {
@@ -74,13 +81,15 @@ listing_decide(const struct listing_facts *f, struct listing *out, struct err *e
 		    e, ERR_NOT_FOUND, "node %s has no CallManager certificate", self->name);
 	if (f->release >= RELEASE_10_0 && f->itl_recovery == NULL)
 		return err_set(e, ERR_NOT_FOUND, "the cluster has no ITLRecovery certificate");
-	out->want = mem_array(5 + f->nodes, sizeof(*out->want));
+	out->want = mem_array(6 + f->nodes, sizeof(*out->want));
 	add_sast(out, f);
 	if (f->stand_in != NULL)
 		let_stand_in(out, f);
 	/* Rollback: TFTP and TVS stand there as shells without certificate, the rest stays and the
 	 * list is signed as ever, so that phones accept it (FORMATS.md, "The emptied list"). */
-	add(out, f->mixed ? ROLE_CCM_TFTP : ROLE_TFTP, f->callmanager, self, f->rollback);
+	add(out, serving_role(f), f->callmanager, self, f->rollback);
+	if (f->callmanager_ec != NULL)
+		add(out, serving_role(f), f->callmanager_ec, self, f->rollback);
 	if (f->capf != NULL)
 		add(out, ROLE_CAPF, f->capf, &f->node[0], false);
 	for (size_t i = 0; i < f->nodes; i++)
@@ -102,8 +111,9 @@ struct gathered {
 	struct listing_facts facts;
 	struct node *node;
 	struct listing_node *as_listed;
-	struct cert **callmanager, **tvs; /* by node */
+	struct cert **callmanager, **callmanager_ec, **tvs; /* by node */
 	int64_t *callmanager_id;
+	bool ec; /* lists for phones that know EC are built too */
 	struct cert *itl_recovery, *capf;
 	int64_t itl_recovery_id;
 };
@@ -113,12 +123,14 @@ gathered_free(struct gathered *g)
 {
 	for (size_t i = 0; i < g->facts.nodes; i++) {
 		cert_free(g->callmanager[i]);
+		cert_free(g->callmanager_ec[i]);
 		cert_free(g->tvs[i]);
 	}
 	cert_free(g->itl_recovery);
 	cert_free(g->capf);
 	free(g->callmanager);
 	free(g->callmanager_id);
+	free(g->callmanager_ec);
 	free(g->tvs);
 	free(g->as_listed);
 	free(g->node);
@@ -153,6 +165,7 @@ gather_certs(struct store *s, struct gathered *g, struct err *e)
 
 	g->callmanager = mem_array(n, sizeof(*g->callmanager));
 	g->callmanager_id = mem_array(n, sizeof(*g->callmanager_id));
+	g->callmanager_ec = mem_array(n, sizeof(*g->callmanager_ec));
 	g->tvs = mem_array(n, sizeof(*g->tvs));
 	g->as_listed = mem_array(n, sizeof(*g->as_listed));
 	for (size_t i = 0; i < n; i++) {
@@ -160,6 +173,8 @@ gather_certs(struct store *s, struct gathered *g, struct err *e)
 
 		if (own_if_any(s, "CallManager", node->id, &g->callmanager[i],
 			&g->callmanager_id[i], e) != 0 ||
+		    own_if_any(s, "CallManager-ECDSA", node->id, &g->callmanager_ec[i], NULL, e) !=
+			0 ||
 		    own_if_any(s, "TVS", node->id, &g->tvs[i], NULL, e) != 0)
 			return -1;
 		g->as_listed[i] = (struct listing_node){ node->name, node->address, g->tvs[i] };
@@ -173,12 +188,13 @@ gather_certs(struct store *s, struct gathered *g, struct err *e)
 static int
 gather(struct store *s, struct gathered *g, struct err *e)
 {
-	char rollback[PARAM_VALUE_MAX], mode[PARAM_VALUE_MAX];
+	char rollback[PARAM_VALUE_MAX], mode[PARAM_VALUE_MAX], advanced[PARAM_VALUE_MAX];
 	struct cluster cluster;
 
 	*g = (struct gathered){ 0 };
 	if (cluster_get(s, &cluster, e) != 0 || read_param(s, PARAM_ROLLBACK, rollback, e) != 0 ||
 	    read_param(s, PARAM_MODE, mode, e) != 0 ||
+	    read_param(s, PARAM_ADVANCED, advanced, e) != 0 ||
 	    node_list(s, &g->node, &g->facts.nodes, e) != 0)
 		return -1;
 	if (gather_certs(s, g, e) != 0)
@@ -189,24 +205,23 @@ gather(struct store *s, struct gathered *g, struct err *e)
 	g->facts.node = g->as_listed;
 	g->facts.itl_recovery = g->itl_recovery;
 	g->facts.capf = g->capf;
+	/* ECDSA came with 11.0 (TechNote 200930), which of our releases is 11.5. */
+	g->ec = param_is_true(advanced) && cluster.release >= RELEASE_11_5;
 	return 0;
 }
 
 /* ---- building ---- */
 
+/* In the table the list for phones that know EC has the number of its list, negative: so it is of
+ * the same node and entry, and no question for a list by number or for the newest finds it. */
 static int
 keep(struct store *s, int64_t node, int number, struct bytes file, const char *why, int64_t now,
     struct err *e)
 {
-	struct ask *q = store_ask(s, "INSERT INTO list(kind, node, number, built, why, file) "
-				     "VALUES ('ITL', :node, :number, :built, :why, :file)");
+	struct listing_entry entry = { .node = node, .number = number, .built = now };
 
-	ask_int(q, ":node", node);
-	ask_int(q, ":number", number);
-	ask_int(q, ":built", now);
-	ask_text(q, ":why", why);
-	ask_blob(q, ":file", file);
-	return ask_once(q, e);
+	snprintf(entry.why, sizeof(entry.why), "%s", why);
+	return history_add(s, HISTORY_ITL, &entry, file, e);
 }
 
 static int64_t
@@ -218,8 +233,8 @@ id_of(const struct gathered *g, const struct cert *signer, size_t self)
 }
 
 static int
-encode(struct store *s, const struct gathered *g, size_t self, int64_t now, struct wr *file,
-    struct err *e)
+encode(struct store *s, const struct gathered *g, size_t self, bool ec, int64_t now,
+    struct wr *file, struct err *e)
 {
 	struct listing_facts facts = g->facts;
 	struct listing listing;
@@ -230,6 +245,7 @@ encode(struct store *s, const struct gathered *g, size_t self, int64_t now, stru
 
 	facts.self = self;
 	facts.callmanager = g->callmanager[self];
+	facts.callmanager_ec = ec ? g->callmanager_ec[self] : NULL;
 	if (listing_decide(&facts, &listing, e) != 0)
 		return -1;
 	key = certs_key(s, id_of(g, listing.signer, self), e);
@@ -239,6 +255,8 @@ encode(struct store *s, const struct gathered *g, size_t self, int64_t now, stru
 	 * Signature Algorithm speaks of files, and no source shows a list signed otherwise. */
 	plan = (struct tlist_plan){ .layout = LAYOUT_CISCO,
 		.digest = DIGEST_SHA1,
+		.has_signer_version = ec,
+		.signer_version = { 1, 1 },
 		.filename = "ITLFile.tlv",
 		.timestamp = (uint32_t)now,
 		.want = listing.want,
@@ -251,23 +269,86 @@ out:
 	return rc;
 }
 
-/* 1 when the newest list of the node has other contents, or there is none. */
-static int
-differs(struct store *s, const struct listing_entry *newest, const struct tlist *l, struct err *e)
+/* A list in both forms, bytes and what they were read back as. */
+enum form { FOR_ALL, FOR_EC, FORMS };
+
+struct built {
+	struct wr file[FORMS];
+	struct tlist *list[FORMS]; /* FOR_EC: NULL while the option is off */
+};
+
+static void
+built_free(struct built *b)
 {
-	struct wr file = { 0 };
+	for (size_t i = 0; i < FORMS; i++) {
+		wr_free(&b->file[i]);
+		tlist_free(b->list[i]);
+	}
+}
+
+/* What is kept is what was read back: a list we could not read ourselves is never served. */
+static int
+build(struct store *s, const struct gathered *g, size_t self, enum form form, int64_t now,
+    struct built *b, struct err *e)
+{
+	if (encode(s, g, self, form == FOR_EC, now, &b->file[form], e) != 0)
+		return -1;
+	b->list[form] = tlist_decode(wr_view(&b->file[form]), e);
+	return b->list[form] == NULL ? -1 : tlist_verify_self(b->list[form], e);
+}
+
+/* 1 when there was no such list (l, the new one, NULL: when there was one), or one of other
+ * contents; 0; -1. */
+static int
+differs(int found, const struct wr *file, const struct tlist *l, struct err *e)
+{
 	struct tlist *was;
-	int rc = -1;
+	int rc;
+
+	if (found != 1 || l == NULL)
+		return found < 0 ? -1 : found != (l != NULL);
+	was = tlist_decode(wr_view(file), e);
+	rc = was == NULL ? -1 : !tlist_same(was, l);
+	tlist_free(was);
+	return rc;
+}
+
+/* 1 when the newest list of the node has other contents in either form, or there is none. */
+static int
+is_news(struct store *s, const struct listing_entry *newest, const struct built *b, struct err *e)
+{
+	struct wr all = { 0 }, ec = { 0 };
+	int rc = 1;
 
 	if (newest->id == 0)
 		return 1;
-	if (listing_file(s, newest->id, &file, e) == 0) {
-		was = tlist_decode(wr_view(&file), e);
-		rc = was == NULL ? -1 : !tlist_same(was, l);
-		tlist_free(was);
-	}
-	wr_free(&file);
+	rc = differs(listing_file(s, newest->id, &all, e) == 0 ? 1 : -1, &all, b->list[FOR_ALL], e);
+	if (rc == 0)
+		rc = differs(listing_file_ec(s, newest->id, &ec, e), &ec, b->list[FOR_EC], e);
+	wr_free(&all);
+	wr_free(&ec);
 	return rc;
+}
+
+/* Under one number.  The list for all comes last: of a node's lists the one with the highest id is
+ * the newest. */
+static int
+keep_built(struct store *s, int64_t node, int number, const struct built *b, const char *why,
+    int64_t now, struct err *e)
+{
+	if (b->list[FOR_EC] != NULL &&
+	    keep(s, node, -number, wr_view(&b->file[FOR_EC]), why, now, e) != 0)
+		return -1;
+	return keep(s, node, number, wr_view(&b->file[FOR_ALL]), why, now, e);
+}
+
+/* The larger one, if phones load neither. */
+static void
+warn(const struct built *b, char *warning, size_t size)
+{
+	for (int i = FOR_EC; i >= FOR_ALL && warning[0] == '\0'; i--)
+		if (b->list[i] != NULL)
+			tlist_warning(b->list[i], warning, size);
 }
 
 static int
@@ -275,30 +356,23 @@ refresh_one(struct store *s, const struct gathered *g, size_t self, const char *
     size_t *built, char *warning, size_t warning_size, struct err *e)
 {
 	struct listing_entry newest = { 0 };
-	struct wr file = { 0 };
-	struct tlist *l = NULL;
+	struct built b = { 0 };
 	int rc = -1;
 
 	if (listing_newest(s, g->node[self].id, &newest, e) < 0 ||
-	    encode(s, g, self, now, &file, e) != 0)
+	    build(s, g, self, FOR_ALL, now, &b, e) != 0 ||
+	    (g->ec && build(s, g, self, FOR_EC, now, &b, e) != 0))
 		goto out;
-	/* What is kept is what was read back: a list we could not read ourselves is never served.
-	 */
-	l = tlist_decode(wr_view(&file), e);
-	if (l == NULL || tlist_verify_self(l, e) != 0)
-		goto out;
-	rc = differs(s, &newest, l, e);
+	rc = is_news(s, &newest, &b, e);
 	if (rc != 1)
 		goto out;
-	if (warning[0] == '\0')
-		tlist_warning(l, warning, warning_size);
-	rc = keep(s, g->node[self].id, newest.number + 1, wr_view(&file), why, now, e);
+	warn(&b, warning, warning_size);
+	rc = keep_built(s, g->node[self].id, newest.number + 1, &b, why, now, e);
 	*built += rc == 0;
 out:
 	if (rc != 0)
 		err_prefix(e, "building the ITL of node %s", g->node[self].name);
-	tlist_free(l);
-	wr_free(&file);
+	built_free(&b);
 	return rc;
 }
 
@@ -358,103 +432,45 @@ listing_reset(struct store *s, int64_t now, size_t *built, struct err *e)
 
 /* ---- history ---- */
 
-static void
-take_entry(struct ask *q, struct listing_entry *to)
-{
-	*to = (struct listing_entry){ .id = row_int(q, 0),
-		.node = row_int(q, 1),
-		.number = (int)row_int(q, 2),
-		.built = row_int(q, 3) };
-	snprintf(to->why, sizeof(to->why), "%s", row_text(q, 4));
-}
-
 int
 listing_newest(struct store *s, int64_t node, struct listing_entry *out, struct err *e)
 {
-	struct ask *q = store_ask(s,
-	    "SELECT id, node, number, built, why FROM list WHERE kind = 'ITL' AND node = :node "
-	    "ORDER BY number DESC LIMIT 1");
-	int rc;
-
-	*out = (struct listing_entry){ 0 };
-	ask_int(q, ":node", node);
-	rc = ask_row(q, e);
-	if (rc == 1) {
-		take_entry(q, out);
-		ask_end(q);
-	}
-	return rc;
+	return history_newest(s, HISTORY_ITL, node, out, e);
 }
 
 int
 listing_numbered(
     struct store *s, int64_t node, int number, struct listing_entry *out, struct err *e)
 {
-	struct listing_entry newest;
-	struct ask *q;
-	int rc = listing_newest(s, node, &newest, e), counted = number;
-
-	*out = (struct listing_entry){ 0 };
-	if (rc < 0)
-		return -1;
-	if (number < 0)
-		counted += newest.number + 1;
-	q = store_ask(s, "SELECT id, node, number, built, why FROM list "
-			 "WHERE kind = 'ITL' AND node = :node AND number = :number");
-	ask_int(q, ":node", node);
-	ask_int(q, ":number", counted);
-	rc = ask_row(q, e);
-	if (rc == 0) {
-		err_set(
-		    e, ERR_NOT_FOUND, "no ITL number %d; the newest is %d", number, newest.number);
-		return err_hint(e, "trustlist itl history shows all of them");
-	}
-	if (rc < 0)
-		return -1;
-	take_entry(q, out);
-	ask_end(q);
-	return 0;
+	return history_numbered(s, HISTORY_ITL, node, number, out, e);
 }
 
 int
 listing_history(struct store *s, int64_t node, struct listing_entry **out, size_t *n, struct err *e)
 {
-	struct ask *q = store_ask(s,
-	    "SELECT id, node, number, built, why FROM list WHERE kind = 'ITL' AND node = :node "
-	    "ORDER BY number DESC");
-	struct listing_entry *all = NULL;
-	size_t count = 0;
-	int rc;
-
-	*out = NULL;
-	*n = 0;
-	ask_int(q, ":node", node);
-	while ((rc = ask_row(q, e)) == 1) {
-		all = mem_resize(all, (count + 1) * sizeof(*all));
-		take_entry(q, &all[count++]);
-	}
-	if (rc < 0) {
-		free(all);
-		return -1;
-	}
-	*out = all;
-	*n = count;
-	return 0;
+	return history_list(s, HISTORY_ITL, node, out, n, e);
 }
 
 int
 listing_file(struct store *s, int64_t id, struct wr *file, struct err *e)
 {
-	struct ask *q = store_ask(s, "SELECT file FROM list WHERE id = :id");
+	return history_file(s, id, file, e);
+}
+
+int
+listing_file_ec(struct store *s, int64_t id, struct wr *file, struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "SELECT ec.file FROM list JOIN list AS ec ON ec.kind = list.kind "
+			 "AND ec.node = list.node AND ec.number = -list.number "
+			 "WHERE list.id = :id AND list.number > 0");
 	int rc;
 
 	ask_int(q, ":id", id);
 	rc = ask_row(q, e);
-	if (rc == 0)
-		return err_set(e, ERR_NOT_FOUND, "no such list in the history");
-	if (rc < 0)
-		return -1;
+	if (rc != 1)
+		return rc;
 	wr_put(file, row_blob(q, 0));
 	ask_end(q);
-	return 0;
+	return 1;
 }

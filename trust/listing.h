@@ -1,6 +1,9 @@
 /*
  * listing: which records belong in a node's ITL now and who signs it - by release, cluster mode and
  * the rollback parameter - and the history of every list ever built.
+ *
+ * With PARAM_ADVANCED on, a list is built twice: for everybody, and for phones that know EC.  The
+ * two are one entry of the history (FORMATS.md, "Lists for phones that know EC").
  */
 #ifndef TL_TRUST_LISTING_H
 #define TL_TRUST_LISTING_H
@@ -12,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "trust/cert.h"
+#include "trust/history.h"
 #include "trust/node.h"
 #include "trust/store.h"
 #include "trust/tlist.h"
@@ -32,6 +36,9 @@ struct listing_facts {
 	const struct cert *callmanager;	 /* of that node */
 	const struct cert *itl_recovery; /* NULL before 10.0 */
 	const struct cert *capf;	 /* NULL: no CAPF */
+	/* CallManager-ECDSA of that node, for a list for phones that know EC; NULL: no record of
+	 * it. */
+	const struct cert *callmanager_ec;
 	/* `utils itl reset localkey`: who signs instead, a SAST too.  NULL: as the release says. */
 	const struct cert *stand_in;
 };
@@ -59,23 +66,16 @@ int listing_refresh(struct store *s, const char *why, int64_t now, size_t *built
 #define LISTING_RESET_WHY "utils itl reset localkey"
 int listing_reset(struct store *s, int64_t now, size_t *built, struct err *e);
 
-/* A built list. */
-struct listing_entry {
-	int64_t id, node;
-	int number; /* from 1, per node */
-	int64_t built;
-	char why[200];
-};
-
-/* The newest of a node: 1, 0 when there is none, -1. */
+/* The history of the ITLs of a node, as in history.h. */
 int listing_newest(struct store *s, int64_t node, struct listing_entry *out, struct err *e);
-/* Number from 1; negative counts from the newest (-1). */
 int listing_numbered(
     struct store *s, int64_t node, int number, struct listing_entry *out, struct err *e);
-/* Newest first.  *out is the caller's to free. */
 int listing_history(
     struct store *s, int64_t node, struct listing_entry **out, size_t *n, struct err *e);
-/* Its bytes, appended to file. */
 int listing_file(struct store *s, int64_t id, struct wr *file, struct err *e);
+/* The same list as phones that know EC get it: 1, 0 when it was built without one, -1.  Its row in
+ * the table has the negative number of the list: who looks a list up by its bytes means the entry
+ * with the positive one. */
+int listing_file_ec(struct store *s, int64_t id, struct wr *file, struct err *e);
 
 #endif

@@ -25,17 +25,15 @@ lsc_state_word(enum lsc_state state)
 	return words[state];
 }
 
-/* All of a phone that are in one state come to another. */
+/* What was under way to the phone got lost.  (States stand in the text, not in parameters: there
+ * are indexes for one state alone, and SQLite would look at the parameter and prepare anew.) */
 static int
-move(struct store *s, const char *phone, enum lsc_state from, enum lsc_state to, int64_t now,
-    struct err *e)
+lose(struct store *s, const char *phone, int64_t now, struct err *e)
 {
-	struct ask *q = store_ask(s, "UPDATE lsc SET state = :to, state_at = :now "
-				     "WHERE phone = :phone AND state = :from");
+	struct ask *q = store_ask(s, "UPDATE lsc SET state = 4, state_at = :now "
+				     "WHERE phone = :phone AND state = 1");
 
 	ask_text(q, ":phone", phone);
-	ask_int(q, ":from", from);
-	ask_int(q, ":to", to);
 	ask_int(q, ":now", now);
 	return ask_once(q, e);
 }
@@ -69,9 +67,9 @@ lsc_issue(struct store *s, const char *phone, const struct cert *c, int64_t now,
 {
 	int rc;
 
-	if (store_begin_quiet(s, e) != 0)
+	if (store_begin_note(s, e) != 0)
 		return -1;
-	rc = move(s, phone, LSC_ISSUED, LSC_LOST, now, e);
+	rc = lose(s, phone, now, e);
 	if (rc == 0)
 		rc = enter(s, phone, c, now, e);
 	return store_end(s, rc, e);
@@ -111,14 +109,20 @@ look_up(struct store *s, const char *phone, const struct cert *c, int64_t *id,
 	return 0;
 }
 
-/* Whatever was issued to the phone until now is of no use any more, also what it never said that it
- * stored: somebody else may have it. */
+/* Whatever else was issued to the phone until now is of no use any more, also what it never said
+ * that it stored: somebody else may have it.  but: id; 0 spares none. */
 static int
-close_others(struct store *s, const char *phone, enum lsc_state to, int64_t now, struct err *e)
+close_others(
+    struct store *s, const char *phone, int64_t but, enum lsc_state to, int64_t now, struct err *e)
 {
-	if (move(s, phone, LSC_HELD, to, now, e) != 0 || move(s, phone, LSC_LOST, to, now, e) != 0)
-		return -1;
-	return move(s, phone, LSC_ISSUED, to, now, e);
+	struct ask *q = store_ask(s, "UPDATE lsc SET state = :to, state_at = :now "
+				     "WHERE phone = :phone AND state IN (1, 2, 4) AND id <> :but");
+
+	ask_text(q, ":phone", phone);
+	ask_int(q, ":but", but);
+	ask_int(q, ":to", to);
+	ask_int(q, ":now", now);
+	return ask_once(q, e);
 }
 
 int
@@ -144,7 +148,7 @@ hold(struct store *s, const char *phone, int64_t id, int64_t now, struct err *e)
 {
 	struct ask *q;
 
-	if (close_others(s, phone, LSC_REPLACED, now, e) != 0)
+	if (close_others(s, phone, id, LSC_REPLACED, now, e) != 0)
 		return -1;
 	q = store_ask(s, "UPDATE lsc SET state = 2, state_at = :now WHERE id = :id");
 	ask_int(q, ":now", now);
@@ -176,7 +180,7 @@ lsc_deleted(struct store *s, const char *phone, int64_t now, struct err *e)
 
 	if (store_begin(s, e) != 0)
 		return -1;
-	rc = close_others(s, phone, LSC_DELETED, now, e);
+	rc = close_others(s, phone, 0, LSC_DELETED, now, e);
 	if (rc == 0)
 		rc = finish_order(s, phone, ORDER_DELETE, now, e);
 	return store_end(s, rc, e);

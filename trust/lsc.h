@@ -27,9 +27,10 @@ enum lsc_state {
 };
 const char *lsc_state_word(enum lsc_state state); /* "issued", "held", ... */
 
-/* Durable when it returns: enters the certificate as ISSUED; one that was ISSUED before is LOST.
- * Leaves the generation alone, for nobody's answer depends on it.  The same one may be entered
- * again; ERR_EXISTS: it is in another phone's account. */
+/* Enters the certificate as ISSUED; one that was ISSUED before is LOST.  Before the phone is told
+ * of it, store_flush(): until then a power failure may take it back.  Leaves the generation alone,
+ * for nobody's answer depends on it.  The same one may be entered again; ERR_EXISTS: it is in
+ * another phone's account. */
 int lsc_issue(struct store *s, const char *phone, const struct cert *c, int64_t now, struct err *e);
 /* How many were issued to the phone since then and never stored; one that is under way included. */
 int lsc_untold(struct store *s, const char *phone, int64_t since, size_t *n, struct err *e);

@@ -9,6 +9,8 @@
 
 #include "trust/x509.h"
 
+#define EC_STORE "CallManager-ECDSA"
+
 enum { DAY = 86400, YEAR_DAYS = 365, CAPF_ID_BYTES = 4 };
 
 /* What differs between purposes.  Usages: the table of certificate key usages in Cisco's security
@@ -24,6 +26,9 @@ struct shape {
 static const struct shape shapes[] = {
 	{ "CallManager", NULL, "digitalSignature,dataEncipherment", "serverAuth,clientAuth", 5, 5,
 	    "digitalSignature,dataEncipherment,keyAgreement",
+	    "serverAuth,clientAuth,ipsecEndSystem" },
+	/* Not in those tables: what a key of EC is used for in TLS (RFC 8422, 2 and 3). */
+	{ EC_STORE, NULL, "digitalSignature,keyAgreement", "serverAuth,clientAuth", 5, 5, NULL,
 	    "serverAuth,clientAuth,ipsecEndSystem" },
 	{ "TVS", NULL, "digitalSignature,keyEncipherment,dataEncipherment", "serverAuth,clientAuth",
 	    5, 3, NULL, NULL },
@@ -68,9 +73,13 @@ common_name(const struct node *node, const char *store, char *to, size_t size, s
 		snprintf(to, size, "CAPF-%s", hex);
 		return 0;
 	}
-	/* RFC 5280 allows 64 characters; the prefix takes 12. */
-	snprintf(to, size, "%s%.*s", strcmp(store, "ITLRecovery") == 0 ? "ITLRECOVERY_" : "",
-	    strcmp(store, "ITLRecovery") == 0 ? 52 : 64, node->name);
+	/* RFC 5280 allows 64 characters. */
+	if (strcmp(store, "ITLRecovery") == 0)
+		snprintf(to, size, "ITLRECOVERY_%.52s", node->name);
+	else if (strcmp(store, EC_STORE) == 0)
+		snprintf(to, size, "%.61s-EC", node->name);
+	else
+		snprintf(to, size, "%.64s", node->name);
 	return 0;
 }
 
@@ -158,15 +167,24 @@ check_names(const struct mint_names *names, struct err *e)
 	return 0;
 }
 
-/* Who looks at alternative names looks at nothing else (RFC 6125, 6.4.4): the common name is among
- * them when it is a host's, which CAPF's and ITLRecovery's own are not. */
-static void
-spell_names(const struct node *node, const char *cn, const struct mint_names *names, struct wr *to)
+/* The host that a certificate is for; NULL for CAPF's and ITLRecovery's own, which are for none.  No
+ * host has the common name of CallManager-ECDSA. */
+static const char *
+host_of(const struct node *node, const char *store, const char *cn, const struct mint_names *names)
 {
-	if (names->common_name != NULL || strcmp(cn, node->name) == 0)
-		wr_fmt(to, "DNS:%s", cn);
+	if (names->common_name != NULL)
+		return names->common_name;
+	return strcmp(cn, node->name) == 0 || strcmp(store, EC_STORE) == 0 ? node->name : NULL;
+}
+
+/* Who looks at alternative names looks at nothing else (RFC 6125, 6.4.4): the host is among them. */
+static void
+spell_names(const char *host, const struct mint_names *names, struct wr *to)
+{
+	if (host != NULL)
+		wr_fmt(to, "DNS:%s", host);
 	for (size_t i = 0; i < names->others; i++)
-		if (strcmp(names->other[i], cn) != 0)
+		if (host == NULL || strcmp(names->other[i], host) != 0)
 			wr_fmt(to, "%sDNS:%s", to->n > 0 ? "," : "", names->other[i]);
 }
 
@@ -229,7 +247,7 @@ mint_request(const struct cluster *cluster, const struct node *node, const char 
 		return -1;
 	if (names->common_name != NULL)
 		snprintf(cn, sizeof(cn), "%s", names->common_name);
-	spell_names(node, cn, names, &alternative);
+	spell_names(host_of(node, store, cn, names), names, &alternative);
 	x = X509_REQ_new();
 	if (x == NULL || X509_REQ_set_version(x, X509_REQ_VERSION_1) != 1 ||
 	    X509_REQ_set_pubkey(x, key_handle(key)) != 1) {

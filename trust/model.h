@@ -20,6 +20,9 @@ struct model {
 	bool sha512;	    /* can check files signed with SHA-512 */
 	bool tls12;	    /* speaks TLS up to 1.2; else 1.0 only, with RSA key exchange and AES */
 	bool http;	    /* asks for files by HTTP before TFTP */
+	/* Knows signer version 1.1 in a list's header, and certificates with EC keys in its
+	 * records. Others skip both. */
+	bool ec;
 	const char *load; /* a firmware name of its family, for configuration files; may be NULL */
 };
 

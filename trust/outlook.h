@@ -15,17 +15,17 @@
 #include "trust/judge.h"
 #include "trust/store.h"
 
-/* Judges the new list as a phone with that list in its memory does (held NULL: none), asking the
- * TVS services that run now.  What *out lends lives in fresh. */
-int outlook_of_list(struct store *s, const struct tlist *held, const struct model *model,
+/* Judges the new list as a phone with those lists in its memory does, asking the TVS services that
+ * run now.  What *out lends lives in fresh. */
+int outlook_of_list(struct store *s, const struct judge_memory *held, const struct model *model,
     struct bytes fresh, struct judgement *out, struct err *e);
 
 /* What becomes of the phones when they boot next. */
 enum outlook_fate {
-	OUTLOOK_SAME,	 /* hold the newest list already */
-	OUTLOOK_FOLLOW,	 /* will take it: its signer is in their list, or their list is empty */
-	OUTLOOK_ASK,	 /* will take it after asking TVS */
-	OUTLOOK_LOCKED,	 /* will refuse it, and files signed by whom it names */
+	OUTLOOK_SAME,	 /* hold the newest lists already */
+	OUTLOOK_FOLLOW,	 /* will take them: the signer is in their list, or their list is empty */
+	OUTLOOK_ASK,	 /* will take them after asking TVS */
+	OUTLOOK_LOCKED,	 /* will refuse one, or their configuration */
 	OUTLOOK_UNKNOWN, /* nobody knows what they hold */
 	OUTLOOK_FATES
 };
@@ -38,8 +38,10 @@ struct outlook {
 	enum judge_reason reason;
 };
 
-/* All phones we know whose model has Security By Default, by what each is known to hold, as if
- * every service were restarted now.  Nothing is changed. */
+/* All phones we know whose model has Security By Default, and the others as far as there is a CTL
+ * for them, by what each is known to hold, as if every service were restarted now: first the CTL,
+ * then the ITL; and where a phone holds a CTL, whether it takes a file that TFTP signs.  Nothing is
+ * changed. */
 int outlook_of_all(struct store *s, int64_t now, struct outlook *out, struct err *e);
 
 #endif

@@ -46,6 +46,41 @@ static const struct param table[] = {
 		"The hash that signed configuration and other files are signed with. Phones that "
 		"know only SHA-1 (7900, 8900, 9900) refuse files signed with SHA-512.",
 	},
+	/* The security guide 12.5 names it, and says that with it phones fetch their configuration
+	 * with advanced ciphers, EC first.  That it is signer version 1.1 that tells them follows
+	 * from Cisco's documentation of its test tool Camelot, where a list of 1.1 or later means
+	 * "Advanced Encryption Algorithms: True".  Values, default and internal name are in no
+	 * public source: off by default, so that lists are those of Cisco's samples, which have no
+	 * signer version. */
+	{
+	    .name = PARAM_ADVANCED,
+	    .internal = "EndpointAdvancedEncryptionAlgorithmsSupport",
+	    .group = "Security Parameters",
+	    .type = PARAM_BOOL,
+	    .fallback = "False",
+	    .restart = { "TFTP" },
+	    .help =
+		"True: phones of models that know EC get an ITL of their own when they ask for it "
+		"by their name: with signer version 1.1, and with the CallManager-ECDSA "
+		"certificate of the node where it has one. All other phones, and ITLFile.tlv, are "
+		"as with False. From release 11.5 on.",
+	},
+	/* Values and default: Preferred Architecture for Cisco Collaboration 14, Security.  That it
+	 * is about 6971, and that the tomcat certificate stays as it is, is our reading; its
+	 * internal name is in no public source. */
+	{
+	    .name = PARAM_HTTPS,
+	    .internal = "HTTPSCiphers",
+	    .group = "Security Parameters",
+	    .type = PARAM_CHOICE,
+	    .fallback = "RSA Ciphers Only",
+	    .choice = { "RSA Ciphers Only", PARAM_HTTPS_EC },
+	    .restart = { "TFTP" },
+	    .help = "All Supported EC and RSA Ciphers: HTTPS on 6971 presents the "
+		    "CallManager-ECDSA certificate to phones that offer ciphers for it, where the "
+		    "node has one, and the CallManager certificate to all others. RSA Ciphers "
+		    "Only: the CallManager certificate to everybody.",
+	},
 	{
 	    .name = PARAM_ROLLBACK,
 	    .internal = "RollBackToPreGrayback",

@@ -36,6 +36,9 @@ struct param {
 #define PARAM_SIGNATURE "TFTP File Signature Algorithm"
 #define PARAM_MODE	"Cluster Security Mode"
 #define PARAM_CAPF_PORT "CAPF Phone Port"
+#define PARAM_ADVANCED	"Endpoint Advanced Encryption Algorithms Support"
+#define PARAM_HTTPS	"HTTPS Ciphers"
+#define PARAM_HTTPS_EC	"All Supported EC and RSA Ciphers" /* a value of it */
 #define PARAM_DURATION	"TVS Certificate Duration in Cache"
 #define PARAM_NOTIFY	"Certificate Change Notification Interval"
 /* TFTP */

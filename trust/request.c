@@ -13,9 +13,6 @@
 #include "trust/key.h"
 #include "trust/name.h"
 
-/* What CUCM takes when nothing else is chosen. */
-static const struct key_want wanted_key = { KEY_RSA, 2048 };
-
 static int
 check_kind(const struct cert_kind *kind, struct err *e)
 {
@@ -23,7 +20,8 @@ check_kind(const struct cert_kind *kind, struct err *e)
 		return 0;
 	err_set(
 	    e, ERR_USAGE, "%s is a trust store: its certificates belong to others", kind->store);
-	return err_hint(e, "a CA can sign CallManager, TVS, CAPF, ITLRecovery and tomcat");
+	return err_hint(
+	    e, "a CA can sign CallManager, CallManager-ECDSA, TVS, CAPF, ITLRecovery and tomcat");
 }
 
 /* A release without ITLRecovery asks no CA for it. */
@@ -93,7 +91,7 @@ request_make(struct store *s, const struct cert_kind *kind, const struct node *n
 		return -1;
 	if (kind->of_cluster && node_find(s, NULL, &owner, e) != 0)
 		return -1;
-	k = key_make(&wanted_key, e);
+	k = key_make(&kind->key, e);
 	if (k == NULL)
 		return -1;
 	rc = mint_request(&cluster, &owner, kind->store, names, k, &der, e);

@@ -61,6 +61,12 @@ role_may_sign_lists(unsigned role)
 	return role == ROLE_SAST;
 }
 
+bool
+role_may_sign_itl(unsigned role)
+{
+	return role == ROLE_SAST || role == ROLE_CCM_TFTP;
+}
+
 /* Not CCM alone: the file server's certificate is the one with TFTP in its role. */
 bool
 role_may_sign_files(unsigned role)

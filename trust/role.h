@@ -35,6 +35,9 @@ const char *role_word(unsigned role);
 /* The number of a short word, case ignored; -1 when there is none. */
 int role_of(const char *word);
 bool role_may_sign_lists(unsigned role);
+/* In a record of the phone's CTL: each TFTP server signs its own ITL before 12.0, and the CTL names
+ * them all (TechNote 215539). */
+bool role_may_sign_itl(unsigned role);
 bool role_may_sign_files(unsigned role); /* configuration and other .sgn files */
 
 #endif

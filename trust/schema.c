@@ -238,6 +238,33 @@ const char *const schema_step[] = {
 
 	/* When it was last sent to the default configuration, which let it; NULL: never. */
 	"ALTER TABLE phone_seen ADD COLUMN registers INTEGER;",
+
+	/* 7: the CTL */
+
+	"ALTER TABLE service ADD COLUMN ctl INTEGER REFERENCES list(id);" /* TFTP serves it */
+	/* As without "ctl_" of its ITL. */
+	"ALTER TABLE phone_seen ADD COLUMN ctl_fetched INTEGER;"
+	"ALTER TABLE phone_seen ADD COLUMN ctl_fetched_at INTEGER;"
+	"ALTER TABLE phone_seen ADD COLUMN ctl_holds INTEGER;"
+	"ALTER TABLE phone_seen ADD COLUMN ctl_foreign_sha1 BLOB;"
+	"ALTER TABLE phone_seen ADD COLUMN ctl_reported_at INTEGER;"
+	"ALTER TABLE phone_seen ADD COLUMN ctl_note TEXT NOT NULL DEFAULT '';",
+
+	/* 8: what the file counter has done */
+
+	/* Sums over all workers since a process began to serve (trust/tally.c). */
+	"CREATE TABLE tally ("
+	"  node INTEGER NOT NULL,"
+	"  door TEXT NOT NULL," /* 'tftp', 'http', 'https', 'https-tomcat' */
+	"  what TEXT NOT NULL," /* 'requests', 'sent', ... */
+	"  n INTEGER NOT NULL,"
+	"  PRIMARY KEY (node, door, what)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE tally_time ("
+	"  id INTEGER PRIMARY KEY CHECK (id = 1),"
+	"  since INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL" /* what time the sums are of */
+	") STRICT;",
 };
 
 const size_t schema_steps = sizeof(schema_step) / sizeof(schema_step[0]);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "trust/listing.h"
+#include "trust/history.h"
 #include "trust/node.h"
 #include "trust/outlook.h"
 #include "trust/service.h"
@@ -24,8 +24,22 @@ itl_status_word(enum itl_status status)
 }
 
 #define COLUMNS                                                                                    \
-	"phone, at, peer, node, fetched, fetched_at, holds, foreign_sha1, reported_at, note, "     \
-	"registers"
+	"phone, at, peer, node, registers, "                                                       \
+	"fetched, fetched_at, holds, foreign_sha1, reported_at, note, "                            \
+	"ctl_fetched, ctl_fetched_at, ctl_holds, ctl_foreign_sha1, ctl_reported_at, ctl_note"
+
+enum { ITL_COLUMNS = 5, CTL_COLUMNS = 11 };
+
+static void
+take_list(struct ask *q, int column, struct seen_list *out)
+{
+	out->fetched = row_int(q, column);
+	out->fetched_at = row_int(q, column + 1);
+	out->holds = row_int(q, column + 2);
+	out->holds_foreign = !row_is_null(q, column + 3);
+	out->reported_at = row_int(q, column + 4);
+	snprintf(out->note, sizeof(out->note), "%s", row_text(q, column + 5));
+}
 
 static void
 take(struct ask *q, struct seen *out)
@@ -34,13 +48,9 @@ take(struct ask *q, struct seen *out)
 	out->at = row_int(q, 1);
 	snprintf(out->peer, sizeof(out->peer), "%s", row_text(q, 2));
 	out->node = row_int(q, 3);
-	out->fetched = row_int(q, 4);
-	out->fetched_at = row_int(q, 5);
-	out->holds = row_int(q, 6);
-	out->holds_foreign = !row_is_null(q, 7);
-	out->reported_at = row_int(q, 8);
-	snprintf(out->note, sizeof(out->note), "%s", row_text(q, 9));
-	out->registers = row_int(q, 10);
+	out->registers = row_int(q, 4);
+	take_list(q, ITL_COLUMNS, &out->itl);
+	take_list(q, CTL_COLUMNS, &out->ctl);
 }
 
 int
@@ -63,54 +73,97 @@ seen_get(struct store *s, const char *phone, struct seen *out, struct err *e)
 static int
 write_asked(struct store *s, const struct seen *v, struct err *e)
 {
-	struct ask *q = store_ask(s,
-	    "INSERT INTO phone_seen(phone, at, peer, node, fetched, fetched_at, holds, note) "
-	    "VALUES (:phone, :at, :peer, :node, :fetched, :fetched_at, :holds, :note) "
-	    "ON CONFLICT(phone) DO UPDATE SET at = :at, peer = :peer, node = :node, "
-	    "fetched = :fetched, fetched_at = :fetched_at, holds = :holds, note = :note, "
-	    "foreign_sha1 = CASE WHEN holds IS :holds THEN foreign_sha1 END, "
-	    "reported_at = CASE WHEN holds IS :holds THEN reported_at END");
+	struct ask *q = store_ask(s, "INSERT INTO phone_seen(phone, at, peer, node) "
+				     "VALUES (:phone, :at, :peer, :node) "
+				     "ON CONFLICT(phone) DO UPDATE SET at = :at, peer = :peer, "
+				     "node = :node");
 
 	ask_text(q, ":phone", v->phone);
 	ask_int(q, ":at", v->at);
 	ask_text(q, ":peer", v->peer);
 	ask_int(q, ":node", v->node);
-	if (v->fetched != 0) {
-		ask_int(q, ":fetched", v->fetched);
-		ask_int(q, ":fetched_at", v->fetched_at);
-	}
-	if (v->holds != 0)
-		ask_int(q, ":holds", v->holds);
-	ask_text(q, ":note", v->note);
 	return ask_once(q, e);
 }
 
+/* What it reported itself counts until it holds another one. */
 static int
-judge_new(struct store *s, const struct seen *v, const struct model *model, struct judgement *j,
+write_list(struct store *s, const char *phone, const struct seen_list *l, enum history_kind kind,
     struct err *e)
 {
-	struct wr held_file = { 0 }, file = { 0 };
-	struct tlist *held = NULL;
-	int rc = listing_file(s, v->fetched, &file, e);
+	struct ask *q =
+	    kind == HISTORY_CTL
+		? store_ask(s,
+		      "UPDATE phone_seen SET ctl_fetched = :fetched, "
+		      "ctl_fetched_at = :fetched_at, ctl_holds = :holds, ctl_note = :note, "
+		      "ctl_foreign_sha1 = "
+		      "CASE WHEN ctl_holds IS :holds THEN ctl_foreign_sha1 END, "
+		      "ctl_reported_at = CASE WHEN ctl_holds IS :holds THEN ctl_reported_at "
+		      "END WHERE phone = :phone")
+		: store_ask(s, "UPDATE phone_seen SET fetched = :fetched, "
+			       "fetched_at = :fetched_at, holds = :holds, note = :note, "
+			       "foreign_sha1 = CASE WHEN holds IS :holds THEN foreign_sha1 END, "
+			       "reported_at = CASE WHEN holds IS :holds THEN reported_at END "
+			       "WHERE phone = :phone");
 
-	if (rc == 0 && v->holds != 0) {
-		rc = listing_file(s, v->holds, &held_file, e);
-		held = rc == 0 ? tlist_decode(wr_view(&held_file), e) : NULL;
-		rc = held == NULL ? -1 : 0;
+	ask_text(q, ":phone", phone);
+	if (l->fetched != 0) {
+		ask_int(q, ":fetched", l->fetched);
+		ask_int(q, ":fetched_at", l->fetched_at);
 	}
+	if (l->holds != 0)
+		ask_int(q, ":holds", l->holds);
+	ask_text(q, ":note", l->note);
+	return ask_once(q, e);
+}
+
+/* The list with this id; *out NULL for id 0. */
+static int
+read_list(struct store *s, int64_t id, struct tlist **out, struct err *e)
+{
+	struct wr file = { 0 };
+
+	*out = NULL;
+	if (id == 0)
+		return 0;
+	if (history_file(s, id, &file, e) == 0)
+		*out = tlist_decode(wr_view(&file), e);
+	wr_free(&file);
+	return *out == NULL ? -1 : 0;
+}
+
+static int
+judge_new(struct store *s, const struct seen *v, int64_t list, const struct model *model,
+    struct judgement *j, struct err *e)
+{
+	struct tlist *itl = NULL, *ctl = NULL;
+	struct wr file = { 0 };
+	int rc = history_file(s, list, &file, e);
+
 	if (rc == 0)
-		rc = outlook_of_list(s, held, model, wr_view(&file), j, e);
-	tlist_free(held);
-	wr_free(&held_file);
+		rc = read_list(s, v->itl.holds, &itl, e);
+	if (rc == 0)
+		rc = read_list(s, v->ctl.holds, &ctl, e);
+	if (rc == 0)
+		rc = outlook_of_list(
+		    s, &(struct judge_memory){ ctl, itl }, model, wr_view(&file), j, e);
+	tlist_free(itl);
+	tlist_free(ctl);
 	wr_free(&file);
 	return rc;
+}
+
+static struct seen_list *
+list_of(struct seen *v, enum history_kind kind)
+{
+	return kind == HISTORY_CTL ? &v->ctl : &v->itl;
 }
 
 /* Did the phone take the list it was given?  A phone that held another cluster's list will ask its
  * own TVS, which we cannot: then it is not reckoned. */
 static int
-reckon(struct store *s, struct seen *v, struct err *e)
+reckon(struct store *s, struct seen *v, enum history_kind kind, struct err *e)
 {
+	struct seen_list *l = list_of(v, kind);
 	struct device d;
 	struct judgement j;
 	int known = device_get(s, v->phone, &d, e);
@@ -118,18 +171,18 @@ reckon(struct store *s, struct seen *v, struct err *e)
 	if (known < 0)
 		return -1;
 	/* What it said itself after that is the better knowledge. */
-	if (v->fetched == v->holds || v->reported_at >= v->fetched_at)
+	if (l->fetched == l->holds || l->reported_at >= l->fetched_at)
 		return 0;
-	if (v->holds_foreign) {
-		snprintf(v->note, sizeof(v->note),
+	if (v->itl.holds_foreign || v->ctl.holds_foreign) {
+		snprintf(l->note, sizeof(l->note),
 		    "it held a list of another cluster when it was given ours");
 		return 0;
 	}
-	if (judge_new(s, v, known == 1 ? d.model : model_of("8861"), &j, e) != 0)
+	if (judge_new(s, v, l->fetched, known == 1 ? d.model : model_of("8861"), &j, e) != 0)
 		return -1;
-	snprintf(v->note, sizeof(v->note), "as reckoned from its downloads: %.300s", j.why);
+	snprintf(l->note, sizeof(l->note), "as reckoned from its downloads: %.300s", j.why);
 	if (j.verdict == JUDGE_ACCEPTED)
-		v->holds = v->fetched;
+		l->holds = l->fetched;
 	return 0;
 }
 
@@ -154,47 +207,66 @@ has_place(struct store *s, const struct seen *v, struct err *e)
 /* Each worker writes when it can, so an older sighting may come after a newer one; within a second
  * the newer list of a node is the later one. */
 static bool
-is_older(const struct seen *v, int64_t node, int64_t list, int64_t at)
+is_older(const struct seen *v, const struct seen_list *l, int64_t node, int64_t list, int64_t at)
 {
-	if (at != v->fetched_at)
-		return at < v->fetched_at;
-	return node == v->node && list < v->fetched;
+	if (at != l->fetched_at)
+		return at < l->fetched_at;
+	return node == v->node && list < l->fetched;
 }
 
 /* A list that was fetched before the one we know of, and told later: the phone may have taken that
  * one because of this. */
 static int
-catch_up(struct store *s, struct seen *v, int64_t list, struct err *e)
+catch_up(struct store *s, struct seen *v, enum history_kind kind, int64_t list, struct err *e)
 {
-	int64_t last = v->fetched;
+	struct seen_list *l = list_of(v, kind);
+	int64_t last = l->fetched;
 	int rc;
 
-	if (list <= v->holds || list == last)
+	if (list <= l->holds || list == last)
 		return 0;
-	v->fetched = list;
-	rc = reckon(s, v, e);
-	v->fetched = last;
-	return rc == 0 ? reckon(s, v, e) : -1;
+	l->fetched = list;
+	rc = reckon(s, v, kind, e);
+	l->fetched = last;
+	return rc == 0 ? reckon(s, v, kind, e) : -1;
+}
+
+static int
+take_fetch(struct store *s, struct seen *v, enum history_kind kind, bool is_late, int64_t list,
+    int64_t at, struct err *e)
+{
+	struct seen_list *l = list_of(v, kind);
+
+	if (is_late)
+		return catch_up(s, v, kind, list, e);
+	l->fetched = list;
+	l->fetched_at = at;
+	return reckon(s, v, kind, e);
 }
 
 static int
 take_sighting(struct store *s, struct seen *v, const char *peer, int64_t node, int64_t list,
     int64_t at, struct err *e)
 {
-	bool is_late = list != 0 && is_older(v, node, list, at);
+	enum history_kind kind = HISTORY_ITL;
+	bool is_late;
+	int number;
 
+	if (list != 0 && history_of(s, list, &kind, &number, e) < 0)
+		return -1;
+	is_late = list != 0 && is_older(v, list_of(v, kind), node, list, at);
 	if (at >= v->at) {
 		v->at = at;
 		v->node = node;
 		snprintf(v->peer, sizeof(v->peer), "%s", peer);
 	}
-	if (is_late)
-		return catch_up(s, v, list, e);
+	if (write_asked(s, v, e) != 0)
+		return -1;
 	if (list == 0)
 		return 0;
-	v->fetched = list;
-	v->fetched_at = at;
-	return reckon(s, v, e);
+	if (take_fetch(s, v, kind, is_late, list, at, e) != 0)
+		return -1;
+	return write_list(s, v->phone, list_of(v, kind), kind, e);
 }
 
 int
@@ -213,20 +285,25 @@ seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, i
 		rc = -1;
 	if (place == 1)
 		rc = take_sighting(s, &v, peer, node, list, now, e);
-	if (rc == 0 && place == 1)
-		rc = write_asked(s, &v, e);
 	return store_end(s, rc, e);
 }
 
-/* The list of ours with this hash: 1, 0 when there is none, -1.  Lists are few and small. */
+/* The list of ours with this hash: 1, 0 when there is none, -1.  Lists are few and small.  The form
+ * for phones that know EC, which has the negative number of its list, is that list. */
 static int
-find_list(struct store *s, struct bytes sha1, int64_t *id, int64_t *node, struct err *e)
+find_list(struct store *s, enum history_kind kind, struct bytes sha1, int64_t *id, int64_t *node,
+    struct err *e)
 {
-	struct ask *q = store_ask(s, "SELECT id, file, node FROM list ORDER BY id DESC");
+	struct ask *q =
+	    store_ask(s, "SELECT coalesce(whole.id, list.id), list.file, list.node FROM list "
+			 "LEFT JOIN list AS whole ON list.number < 0 AND whole.kind = list.kind "
+			 "AND whole.node = list.node AND whole.number = -list.number "
+			 "WHERE list.kind = :kind ORDER BY list.id DESC");
 	int rc;
 
 	*id = 0;
 	*node = 0;
+	ask_text(q, ":kind", history_word(kind));
 	while ((rc = ask_row(q, e)) == 1) {
 		uint8_t sum[TLIST_SHA1_BYTES];
 
@@ -241,100 +318,170 @@ find_list(struct store *s, struct bytes sha1, int64_t *id, int64_t *node, struct
 	return rc;
 }
 
+#define REPORT_ITL                                                                                 \
+	"INSERT INTO phone_seen(phone, at, peer, node, holds, foreign_sha1, reported_at, note) "   \
+	"VALUES (:phone, :now, '', :node, :holds, :foreign, :now, :note) "                         \
+	"ON CONFLICT(phone) DO UPDATE SET "                                                        \
+	"node = CASE phone_seen.node WHEN 0 THEN :node ELSE phone_seen.node END, "                 \
+	"holds = :holds, foreign_sha1 = :foreign, reported_at = :now, note = :note"
+/* Of which node a CTL is does not say whose files the phone asks for. */
+#define REPORT_CTL                                                                                 \
+	"INSERT INTO phone_seen(phone, at, peer, node, ctl_holds, ctl_foreign_sha1, "              \
+	"ctl_reported_at, ctl_note) "                                                              \
+	"VALUES (:phone, :now, '', 0, :holds, :foreign, :now, :note) "                             \
+	"ON CONFLICT(phone) DO UPDATE SET "                                                        \
+	"ctl_holds = :holds, ctl_foreign_sha1 = :foreign, ctl_reported_at = :now, "                \
+	"ctl_note = :note"
+
+static int
+reported(struct store *s, const char *phone, enum history_kind kind, struct bytes sha1, int64_t now,
+    struct err *e)
+{
+	int64_t id = 0, node = 0;
+	struct ask *q;
+
+	if (sha1.n > 0 && find_list(s, kind, sha1, &id, &node, e) < 0)
+		return -1;
+	q = kind == HISTORY_CTL ? store_ask(s, REPORT_CTL) : store_ask(s, REPORT_ITL);
+	ask_text(q, ":phone", phone);
+	ask_int(q, ":now", now);
+	if (kind == HISTORY_ITL)
+		ask_int(q, ":node", node);
+	if (id != 0)
+		ask_int(q, ":holds", id);
+	else if (sha1.n > 0)
+		ask_blob(q, ":foreign", sha1);
+	ask_text(q, ":note",
+	    id != 0	 ? "it said so itself"
+	    : sha1.n > 0 ? "it holds a list that is not ours"
+			 : "it holds no list");
+	return ask_once(q, e);
+}
+
 int
 seen_reported(struct store *s, const char *phone, struct bytes sha1, int64_t now, struct err *e)
 {
-	struct ask *q;
-	int64_t id = 0, node = 0;
-	int rc;
-
 	if (store_begin_quiet(s, e) != 0)
 		return -1;
-	rc = sha1.n == 0 ? 0 : find_list(s, sha1, &id, &node, e);
-	if (rc >= 0) {
-		q = store_ask(s,
-		    "INSERT INTO phone_seen(phone, at, peer, node, holds, foreign_sha1, reported_at, note) "
-		    "VALUES (:phone, :now, '', :node, :holds, :foreign, :now, :note) "
-		    "ON CONFLICT(phone) DO UPDATE SET node = CASE phone_seen.node WHEN 0 THEN :node ELSE phone_seen.node END, holds = :holds, foreign_sha1 = :foreign, "
-		    "reported_at = :now, note = :note");
-		ask_text(q, ":phone", phone);
-		ask_int(q, ":now", now);
-		ask_int(q, ":node", node);
-		if (id != 0)
-			ask_int(q, ":holds", id);
-		else if (sha1.n > 0)
-			ask_blob(q, ":foreign", sha1);
-		ask_text(q, ":note",
-		    id != 0	 ? "it said so itself"
-		    : sha1.n > 0 ? "it holds a list that is not ours"
-				 : "it holds no list");
-		rc = ask_once(q, e);
-	}
-	return store_end(s, rc, e);
+	return store_end(s, reported(s, phone, HISTORY_ITL, sha1, now, e), e);
+}
+
+int
+seen_reported_ctl(struct store *s, const char *phone, struct bytes sha1, int64_t now, struct err *e)
+{
+	if (store_begin_quiet(s, e) != 0)
+		return -1;
+	return store_end(s, reported(s, phone, HISTORY_CTL, sha1, now, e), e);
 }
 
 static int
 number_of(struct store *s, int64_t list, int *number, struct err *e)
 {
-	struct ask *q = store_ask(s, "SELECT number FROM list WHERE id = :id");
+	enum history_kind kind;
+	int rc = history_of(s, list, &kind, number, e);
 
-	int rc;
-
-	*number = 0;
-	ask_int(q, ":id", list);
-	rc = ask_row(q, e);
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "a list is not in the history any more");
-	if (rc < 0)
+	return rc < 0 ? -1 : 0;
+}
+
+/* What it holds against what its node serves, both ids of this kind. */
+static int
+compare(struct store *s, const struct seen_list *l, enum history_kind kind, int64_t served,
+    enum itl_status *status, char why[SEEN_NOTE_MAX], struct err *e)
+{
+	const char *word = history_word(kind);
+	int held_number, served_number = 0;
+
+	if (number_of(s, l->holds, &held_number, e) != 0 ||
+	    (served != 0 && number_of(s, served, &served_number, e) != 0))
 		return -1;
-	*number = (int)row_int(q, 0);
-	ask_end(q);
+	*status = l->holds == served ? ITL_MATCH : ITL_MISMATCH;
+	if (*status == ITL_MATCH)
+		snprintf(
+		    why, SEEN_NOTE_MAX, "holds %s number %d, which is served", word, held_number);
+	else if (served == 0)
+		snprintf(
+		    why, SEEN_NOTE_MAX, "holds %s number %d, none is served", word, held_number);
+	else
+		snprintf(why, SEEN_NOTE_MAX, "holds %s number %d, number %d is served%s%.200s",
+		    word, held_number, served_number,
+		    l->fetched == served ? ": " : "; it has not asked since",
+		    l->fetched == served ? l->note : "");
 	return 0;
 }
 
-static int
-compare(struct store *s, const struct seen *v, enum itl_status *status, char why[SEEN_NOTE_MAX],
-    struct err *e)
+/* What it said itself, as far as that decides; true when it does. */
+static bool
+is_told(const struct seen_list *l, enum itl_status *status, char why[SEEN_NOTE_MAX])
 {
-	struct service tftp;
-	int held, served;
-
-	if (service_get(s, v->node, "TFTP", &tftp, e) != 0 ||
-	    number_of(s, v->holds, &held, e) != 0 || number_of(s, tftp.itl, &served, e) != 0)
-		return -1;
-	*status = v->holds == tftp.itl ? ITL_MATCH : ITL_MISMATCH;
-	if (*status == ITL_MATCH)
-		snprintf(why, SEEN_NOTE_MAX, "holds ITL number %d, which is served", held);
-	else
-		snprintf(why, SEEN_NOTE_MAX, "holds ITL number %d, number %d is served%s%.200s",
-		    held, served, v->fetched == tftp.itl ? ": " : "; it has not asked since",
-		    v->fetched == tftp.itl ? v->note : "");
-	return 0;
+	if (l->reported_at != 0 && l->holds == 0 && !l->holds_foreign) {
+		*status = ITL_NOT_INSTALLED;
+		snprintf(why, SEEN_NOTE_MAX, "it reported that it holds none");
+		return true;
+	}
+	if (!l->holds_foreign)
+		return false;
+	*status = ITL_MISMATCH;
+	snprintf(why, SEEN_NOTE_MAX, "%.300s", l->note);
+	return true;
 }
 
 int
 seen_status(struct store *s, const struct device *d, const struct seen *v, enum itl_status *status,
     char why[SEEN_NOTE_MAX], struct err *e)
 {
+	struct service tftp;
+
 	*status = ITL_NOT_INSTALLED;
 	if (!d->model->sbd) {
 		snprintf(why, SEEN_NOTE_MAX, "a %s knows no ITL", d->model->name);
 		return 0;
 	}
-	if (v->reported_at != 0 && v->holds == 0 && !v->holds_foreign) {
-		snprintf(why, SEEN_NOTE_MAX, "it reported that it holds none");
+	if (is_told(&v->itl, status, why))
 		return 0;
-	}
-	if (v->holds_foreign) {
-		*status = ITL_MISMATCH;
-		snprintf(why, SEEN_NOTE_MAX, "%.300s", v->note);
-		return 0;
-	}
-	if (v->holds != 0 && v->node != 0)
-		return compare(s, v, status, why, e);
+	if (v->itl.holds != 0 && v->node != 0)
+		return service_get(s, v->node, "TFTP", &tftp, e) != 0
+			   ? -1
+			   : compare(s, &v->itl, HISTORY_ITL, tftp.itl, status, why, e);
 	*status = ITL_UNKNOWN;
 	snprintf(why, SEEN_NOTE_MAX, "%s",
 	    v->at == 0 ? "never seen" : "it has not asked for its ITL since we serve it");
+	return 0;
+}
+
+/* A phone that was given none holds none, unless it came with another cluster's: it keeps that when
+ * ours has none. */
+static void
+without_ctl(const struct seen *v, int64_t served, enum itl_status *status, char why[SEEN_NOTE_MAX])
+{
+	*status = v->at == 0 || (served != 0 && v->ctl.fetched == 0) ? ITL_UNKNOWN
+		  : served == 0					     ? ITL_NOT_INSTALLED
+								     : ITL_MISMATCH;
+	if (v->at == 0)
+		snprintf(why, SEEN_NOTE_MAX, "never seen");
+	else if (served == 0)
+		snprintf(why, SEEN_NOTE_MAX, "the cluster has no CTL");
+	else if (v->ctl.fetched == 0)
+		snprintf(why, SEEN_NOTE_MAX, "it has not asked for its CTL since we serve it");
+	else
+		snprintf(why, SEEN_NOTE_MAX, "it did not take the CTL that is served: %.300s",
+		    v->ctl.note);
+}
+
+int
+seen_ctl_status(struct store *s, const struct seen *v, enum itl_status *status,
+    char why[SEEN_NOTE_MAX], struct err *e)
+{
+	struct service tftp = { .ctl = 0 };
+
+	if (is_told(&v->ctl, status, why))
+		return 0;
+	if (v->node != 0 && service_get(s, v->node, "TFTP", &tftp, e) != 0)
+		return -1;
+	if (v->ctl.holds != 0)
+		return compare(s, &v->ctl, HISTORY_CTL, tftp.ctl, status, why, e);
+	without_ctl(v, tftp.ctl, status, why);
 	return 0;
 }
 

@@ -14,7 +14,8 @@
 #include "trust/device.h"
 #include "trust/store.h"
 
-/* CUCM's words for it: Phone > Find and List, ITL File Status (release 14). */
+/* CUCM's words for it: Phone > Find and List, ITL File Status (release 14).  We say the same of the
+ * CTL. */
 enum itl_status { ITL_UNKNOWN, ITL_NOT_INSTALLED, ITL_MATCH, ITL_MISMATCH };
 const char *itl_status_word(enum itl_status status); /* "Match", "Not Installed", ... */
 
@@ -24,17 +25,22 @@ const char *itl_status_word(enum itl_status status); /* "Match", "Not Installed"
 
 enum { SEEN_NOTE_MAX = 400, SEEN_STRANGERS_MAX = 20000 };
 
+/* One of its two lists. */
+struct seen_list {
+	int64_t fetched; /* the one it downloaded last; 0: none */
+	int64_t fetched_at;
+	int64_t holds;		  /* the one it holds; 0: none that we know */
+	bool holds_foreign;	  /* it reported one that is not ours */
+	int64_t reported_at;	  /* 0: it never said; we reckon */
+	char note[SEEN_NOTE_MAX]; /* why we think so */
+};
+
 struct seen {
 	char phone[DEVICE_NAME_MAX];
 	int64_t at; /* of its last request; 0: never seen */
 	char peer[64];
-	int64_t node;	 /* whose files it asked for; 0: never */
-	int64_t fetched; /* list it downloaded last; 0: none */
-	int64_t fetched_at;
-	int64_t holds;		  /* list it holds; 0: none that we know */
-	bool holds_foreign;	  /* it reported one that is not ours */
-	int64_t reported_at;	  /* 0: it never said; we reckon */
-	char note[SEEN_NOTE_MAX]; /* why we think so */
+	int64_t node; /* whose files it asked for; 0: never */
+	struct seen_list itl, ctl;
 	/* When it last asked for a configuration, had none and could register with the default one
 	 * (auto-registration); 0: never. */
 	int64_t registers;
@@ -47,6 +53,9 @@ int seen_asked(struct store *s, const char *phone, const char *peer, int64_t nod
 /* It said what it holds: the SHA-1 of its ITL, empty for none. */
 int
 seen_reported(struct store *s, const char *phone, struct bytes sha1, int64_t now, struct err *e);
+/* The same of its CTL. */
+int seen_reported_ctl(
+    struct store *s, const char *phone, struct bytes sha1, int64_t now, struct err *e);
 
 /* It was sent to the default configuration.  Nothing for phones that we know, and for those that
  * were never seen. */
@@ -61,5 +70,8 @@ int seen_get(struct store *s, const char *phone, struct seen *out, struct err *e
 /* Its status against the list that its node serves, and a sentence: why. */
 int seen_status(struct store *s, const struct device *d, const struct seen *v,
     enum itl_status *status, char why[SEEN_NOTE_MAX], struct err *e);
+/* The same of its CTL; phones of all models may hold one. */
+int seen_ctl_status(struct store *s, const struct seen *v, enum itl_status *status,
+    char why[SEEN_NOTE_MAX], struct err *e);
 
 #endif

@@ -12,13 +12,15 @@
 #include "trust/param.h"
 
 static const struct service_kind kinds[] = {
-	{ "TVS", false, { "TVS" } },
+	{ "TVS", false, { "TVS" }, NULL },
 	/* ITLRecovery is not among what TFTP loads: it signs lists, and those are built and signed
 	 * when something changes; files are signed with the CallManager key, which serves HTTPS on
-	 * 6971 too, and tomcat's on 6972 (port table of the System Configuration Guide 15). */
-	{ "TFTP", false, { "CallManager", "tomcat" } },
-	{ "CAPF", true, { "CAPF" } },
-	{ "CallManager", false, { "CallManager" } },
+	 * 6971 too, and tomcat's on 6972 (port table of the System Configuration Guide 15).
+	 * CallManager-ECDSA serves 6971 beside it; a cluster founded before 11.5, or by a trustlist
+	 * that did not know it, has none. */
+	{ "TFTP", false, { "CallManager", "tomcat" }, "CallManager-ECDSA" },
+	{ "CAPF", true, { "CAPF" }, NULL },
+	{ "CallManager", false, { "CallManager" }, "CallManager-ECDSA" },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -50,7 +52,8 @@ take(struct ask *q, struct service *to)
 		.running = row_int(q, 2) != 0,
 		.since = row_int(q, 3),
 		.starts = row_int(q, 4),
-		.itl = row_int(q, 5) };
+		.itl = row_int(q, 5),
+		.ctl = row_int(q, 6) };
 	snprintf(to->name, sizeof(to->name), "%s", row_text(q, 1));
 }
 
@@ -58,7 +61,7 @@ int
 service_list(struct store *s, struct service **out, size_t *n, struct err *e)
 {
 	struct ask *q = store_ask(s,
-	    "SELECT node, service.name, running, since, starts, itl "
+	    "SELECT node, service.name, running, since, starts, itl, ctl "
 	    "FROM service JOIN node ON node.id = service.node "
 	    "ORDER BY publisher DESC, node, CASE service.name WHEN 'TVS' THEN 1 WHEN 'TFTP' THEN 2 "
 	    "WHEN 'CAPF' THEN 3 ELSE 4 END");
@@ -84,8 +87,9 @@ service_list(struct store *s, struct service **out, size_t *n, struct err *e)
 int
 service_get(struct store *s, int64_t node, const char *name, struct service *out, struct err *e)
 {
-	struct ask *q = store_ask(s, "SELECT node, name, running, since, starts, itl FROM service "
-				     "WHERE node = :node AND name = :name");
+	struct ask *q =
+	    store_ask(s, "SELECT node, name, running, since, starts, itl, ctl FROM service "
+			 "WHERE node = :node AND name = :name");
 	int rc;
 
 	*out = (struct service){ 0 };
@@ -150,8 +154,10 @@ filed_under(const char *store, int64_t node)
 	return kind == NULL ? node : certs_filed_under(kind, node);
 }
 
+/* *found: whether there is one. */
 static int
-load_cert(struct store *s, int64_t node, const char *name, const char *store, struct err *e)
+load_cert_if_any(
+    struct store *s, int64_t node, const char *name, const char *store, bool *found, struct err *e)
 {
 	struct ask *q = store_ask(s, "INSERT INTO service_cert(node, service, store, cert) "
 				     "SELECT :node, :service, :store, cert FROM cert_place "
@@ -163,60 +169,94 @@ load_cert(struct store *s, int64_t node, const char *name, const char *store, st
 	ask_int(q, ":filed", filed_under(store, node));
 	if (ask_once(q, e) != 0)
 		return -1;
-	if (store_changes(s) == 1)
+	*found = store_changes(s) == 1;
+	return 0;
+}
+
+static int
+load_cert(struct store *s, int64_t node, const char *name, const char *store, struct err *e)
+{
+	bool found;
+
+	if (load_cert_if_any(s, node, name, store, &found, e) != 0)
+		return -1;
+	if (found)
 		return 0;
 	err_set(e, ERR_NOT_FOUND, "%s cannot start: there is no %s certificate", name, store);
 	return err_hint(e, "trustlist cert regenerate %s", store);
 }
 
 static int
-write_start(
-    struct store *s, int64_t node, const char *name, int64_t itl, int64_t now, struct err *e)
+load_certs(struct store *s, int64_t node, const struct service_kind *kind, struct err *e)
 {
-	struct ask *q = store_ask(s, "INSERT INTO service(node, name, running, since, starts, itl) "
-				     "VALUES (:node, :name, 1, :now, 1, :itl) "
-				     "ON CONFLICT(node, name) DO UPDATE SET "
-				     "running = 1, since = :now, starts = starts + 1, itl = :itl");
+	bool found;
+
+	for (size_t i = 0; i < 3 && kind->loads[i] != NULL; i++)
+		if (load_cert(s, node, kind->name, kind->loads[i], e) != 0)
+			return -1;
+	return kind->also == NULL ? 0
+				  : load_cert_if_any(s, node, kind->name, kind->also, &found, e);
+}
+
+/* What TFTP serves from now on: ids, 0 for none. */
+struct lists {
+	int64_t itl, ctl;
+};
+
+static int
+write_start(struct store *s, int64_t node, const char *name, const struct lists *lists, int64_t now,
+    struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "INSERT INTO service(node, name, running, since, starts, itl, ctl) "
+			 "VALUES (:node, :name, 1, :now, 1, :itl, :ctl) "
+			 "ON CONFLICT(node, name) DO UPDATE SET "
+			 "running = 1, since = :now, starts = starts + 1, itl = :itl, ctl = :ctl");
 
 	ask_int(q, ":node", node);
 	ask_text(q, ":name", name);
 	ask_int(q, ":now", now);
-	if (itl != 0)
-		ask_int(q, ":itl", itl);
+	if (lists->itl != 0)
+		ask_int(q, ":itl", lists->itl);
+	if (lists->ctl != 0)
+		ask_int(q, ":ctl", lists->ctl);
 	return ask_once(q, e);
 }
 
-/* TFTP builds the list when it starts: one that a reset signed gets its usual signer back. */
+/* TFTP builds the ITL when it starts: one that a reset signed gets its usual signer back.  The CTL
+ * it takes as it is. */
 static int
-newest_list(struct store *s, const struct node *node, int64_t now, struct listing_entry *newest,
-    struct err *e)
+newest_lists(
+    struct store *s, const struct node *node, int64_t now, struct lists *lists, struct err *e)
 {
 	char why[NODE_NAME_MAX + 32], warning[8];
+	struct listing_entry itl, ctl;
 	size_t built;
 
 	snprintf(why, sizeof(why), "TFTP of %s started", node->name);
 	if (listing_refresh(s, why, now, &built, warning, sizeof(warning), e) != 0)
 		return -1;
-	return listing_newest(s, node->id, newest, e);
+	if (listing_newest(s, node->id, &itl, e) < 0 ||
+	    history_newest(s, HISTORY_CTL, HISTORY_CLUSTER, &ctl, e) < 0)
+		return -1;
+	*lists = (struct lists){ itl.id, ctl.id };
+	return 0;
 }
 
 static int
 load(struct store *s, const struct node *node, const struct service_kind *kind, int64_t now,
     struct err *e)
 {
-	struct listing_entry newest = { 0 };
+	struct lists lists = { 0 };
 
 	if (forget_loaded(s, node->id, kind->name, e) != 0 ||
-	    load_params(s, node->id, kind->name, e) != 0)
+	    load_params(s, node->id, kind->name, e) != 0 || load_certs(s, node->id, kind, e) != 0)
 		return -1;
-	for (size_t i = 0; i < 3 && kind->loads[i] != NULL; i++)
-		if (load_cert(s, node->id, kind->name, kind->loads[i], e) != 0)
-			return -1;
-	if (strcmp(kind->name, "TFTP") == 0 && newest_list(s, node, now, &newest, e) < 0)
+	if (strcmp(kind->name, "TFTP") == 0 && newest_lists(s, node, now, &lists, e) != 0)
 		return -1;
 	if (strcmp(kind->name, "TVS") == 0 && known_learn(s, node->id, now, e) != 0)
 		return -1;
-	if (write_start(s, node->id, kind->name, newest.id, now, e) != 0)
+	if (write_start(s, node->id, kind->name, &lists, now, e) != 0)
 		return -1;
 	/* The certificates it worked with until now may be nobody's any more. */
 	return certs_sweep(s, e);
@@ -384,41 +424,57 @@ stale_params(struct store *s, const struct service *v, char ***out, size_t *n, s
 	return 0;
 }
 
+/* One of the stores it loads from: does that hold now what it held when the service started? */
 static int
-stale_certs(struct store *s, const struct service *v, char ***out, size_t *n, struct err *e)
+stale_cert(struct store *s, const struct service *v, const char *store, char ***out, size_t *n,
+    struct err *e)
 {
-	const struct service_kind *kind = service_kind_of(v->name, e);
-	struct ask *q;
-	int rc;
+	struct ask *q = store_ask(s,
+	    "SELECT loaded IS placed, loaded IS NULL FROM (SELECT "
+	    "(SELECT cert FROM service_cert "
+	    "WHERE node = :node AND service = :service AND store = :store) AS loaded, "
+	    "(SELECT cert FROM cert_place WHERE node = :filed AND store = :store) AS placed)");
+	bool same, had_none;
 
-	if (kind == NULL)
+	ask_int(q, ":node", v->node);
+	ask_text(q, ":service", v->name);
+	ask_text(q, ":store", store);
+	ask_int(q, ":filed", filed_under(store, v->node));
+	if (ask_row(q, e) != 1)
 		return -1;
-	for (size_t i = 0; i < 3 && kind->loads[i] != NULL; i++) {
-		q = store_ask(s,
-		    "SELECT 1 FROM service_cert JOIN cert_place USING (cert, store) "
-		    "WHERE service_cert.node = :node AND service = :service AND store = :store "
-		    "AND cert_place.node = :filed");
-		ask_int(q, ":node", v->node);
-		ask_text(q, ":service", v->name);
-		ask_text(q, ":store", kind->loads[i]);
-		ask_int(q, ":filed", filed_under(kind->loads[i], v->node));
-		rc = ask_once(q, e);
-		if (rc < 0)
-			return -1;
-		if (rc == 0)
-			say(out, n, mem_fmt("the %s certificate was replaced", kind->loads[i]));
-	}
+	same = row_int(q, 0) != 0;
+	had_none = row_int(q, 1) != 0;
+	ask_end(q);
+	if (!same)
+		say(out, n,
+		    mem_fmt(had_none ? "there is a %s certificate now, it has none"
+				     : "the %s certificate was replaced",
+			store));
 	return 0;
 }
 
 static int
-stale_list(struct store *s, const struct service *v, char ***out, size_t *n, struct err *e)
+stale_certs(struct store *s, const struct service *v, char ***out, size_t *n, struct err *e)
 {
-	struct listing_entry newest;
+	const struct service_kind *kind = service_kind_of(v->name, e);
+
+	if (kind == NULL)
+		return -1;
+	for (size_t i = 0; i < 3 && kind->loads[i] != NULL; i++)
+		if (stale_cert(s, v, kind->loads[i], out, n, e) != 0)
+			return -1;
+	return kind->also == NULL ? 0 : stale_cert(s, v, kind->also, out, n, e);
+}
+
+static int
+stale_lists(struct store *s, const struct service *v, char ***out, size_t *n, struct err *e)
+{
+	struct listing_entry newest, ctl;
 
 	if (strcmp(v->name, "TFTP") != 0)
 		return 0;
-	if (listing_newest(s, v->node, &newest, e) < 0)
+	if (listing_newest(s, v->node, &newest, e) < 0 ||
+	    history_newest(s, HISTORY_CTL, HISTORY_CLUSTER, &ctl, e) < 0)
 		return -1;
 	if (newest.id == v->itl && strcmp(newest.why, LISTING_RESET_WHY) == 0)
 		say(out, n,
@@ -427,6 +483,10 @@ stale_list(struct store *s, const struct service *v, char ***out, size_t *n, str
 		say(out, n,
 		    mem_fmt("ITL number %d was built (%s), it serves an older one", newest.number,
 			newest.why));
+	if (ctl.id != v->ctl)
+		say(out, n,
+		    mem_fmt("CTL number %d was built (%s), it serves %s", ctl.number, ctl.why,
+			v->ctl == 0 ? "none" : "an older one"));
 	return 0;
 }
 
@@ -451,7 +511,7 @@ service_stale(struct store *s, const struct service *v, char ***out, size_t *n, 
 	if (!v->running)
 		return 0;
 	if (stale_params(s, v, out, n, e) == 0 && stale_certs(s, v, out, n, e) == 0 &&
-	    stale_list(s, v, out, n, e) == 0 && stale_known(s, v, out, n, e) == 0)
+	    stale_lists(s, v, out, n, e) == 0 && stale_known(s, v, out, n, e) == 0)
 		return 0;
 	for (size_t i = 0; i < *n; i++)
 		free((*out)[i]);

@@ -21,6 +21,7 @@ struct service_kind {
 	const char *name;
 	bool publisher_only;
 	const char *loads[3]; /* identity stores whose certificate and key it works with */
+	const char *also;     /* the same where there is one; NULL: none such */
 };
 
 /* In the order in which they are restarted: TVS, TFTP, CAPF, CallManager. */
@@ -35,6 +36,7 @@ struct service {
 	int64_t since;	/* Unix seconds */
 	int64_t starts; /* how often it was started: another number, another load */
 	int64_t itl;	/* TFTP: id of the list it serves; 0: none */
+	int64_t ctl;	/* TFTP: the same of the CTL */
 };
 
 /* *out is the caller's to free; by node, then in restart order. */
@@ -42,7 +44,7 @@ int service_list(struct store *s, struct service **out, size_t *n, struct err *e
 int
 service_get(struct store *s, int64_t node, const char *name, struct service *out, struct err *e);
 
-/* Starts or restarts: loads the parameters, certificates and (TFTP) the newest list of now. */
+/* Starts or restarts: loads the parameters, certificates and (TFTP) the newest lists of now. */
 int service_start(struct store *s, const struct node *node, const struct service_kind *kind,
     int64_t now, struct err *e);
 /* As when the servers boot: what runs starts anew, in the usual order. */

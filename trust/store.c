@@ -19,6 +19,8 @@
 enum {
 	ASKS_MAX = 160,	     /* statements kept; more are prepared anew each time */
 	TEXT_MAX = 16 << 20, /* the longest value SQLite may make */
+	LOG_HEADER_WORDS = 12,
+	LOG_INDEX_BYTES = 32768, /* of which the header is the beginning */
 };
 
 struct ask {
@@ -35,7 +37,7 @@ struct store {
 	bool broken;  /* a nested change was taken back */
 	bool loud;    /* a change that raises the generation is among it */
 	bool durable; /* a change that has to survive a power failure is among it */
-	bool relaxed; /* commits of this transaction do not wait for the disk */
+	bool relaxed; /* commits do not wait for the disk */
 	bool writes;  /* holds the writers' lock */
 	int patience; /* ms */
 	struct {
@@ -43,6 +45,11 @@ struct store {
 		int64_t touched;
 	} before;	 /* store_suppose() */
 	int64_t touched; /* rows, before the change that is open */
+	struct {
+		const volatile uint32_t *header; /* NULL: not to be had */
+		uint32_t seen[LOG_HEADER_WORDS]; /* when number was read */
+		int64_t number;			 /* the generation; <= 0: unknown */
+	} log;
 	struct ask *ask[ASKS_MAX];
 	size_t asks;
 };
@@ -173,12 +180,18 @@ ask_blob(struct ask *q, const char *name, struct bytes v)
 			    q->stmt, at, v.n ? (const void *)v.p : "", v.n, SQLITE_TRANSIENT));
 }
 
+static int set_relaxed(struct store *s, bool relaxed, struct err *e);
+
 int
 ask_row(struct ask *q, struct err *e)
 {
 	struct store *s = q->store;
-	int rc = q->bad ? q->bad : sqlite3_step(q->stmt);
+	int rc;
 
+	/* What is written outside of a change is a durable one of its own. */
+	if (s->relaxed && !s->writes && !sqlite3_stmt_readonly(q->stmt))
+		set_relaxed(s, false, NULL);
+	rc = q->bad ? q->bad : sqlite3_step(q->stmt);
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE) {
@@ -240,8 +253,8 @@ store_changes(struct store *s)
 	return sqlite3_changes64(s->db);
 }
 
-int64_t
-store_generation(struct store *s)
+static int64_t
+read_generation(struct store *s)
 {
 	struct ask *q = store_ask(s, "SELECT number FROM generation");
 	int64_t number = -1;
@@ -251,6 +264,44 @@ store_generation(struct store *s)
 		ask_end(q);
 	}
 	return number;
+}
+
+/* Each commit, whoever made it, changes the header of the log's index, which all connections have
+ * in their memory (sqlite.org/walformat.html, 2.1).  SQLite compares it at the begin of each
+ * transaction to see whether what it keeps is still true, and so do we: nearly always it is, and
+ * then there need not be a transaction.  Where there is no such header we ask each time. */
+static void
+find_log_header(struct store *s)
+{
+	sqlite3_file *log = NULL, *file = NULL;
+	void volatile *index = NULL;
+
+	/* Only with a log is there an index; to ask for it would make one. */
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+	    log == NULL || log->pMethods == NULL ||
+	    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL || file->pMethods->iVersion < 2)
+		return;
+	if (file->pMethods->xShmMap(file, 0, LOG_INDEX_BYTES, 0, &index) == SQLITE_OK)
+		s->log.header = index;
+}
+
+int64_t
+store_generation(struct store *s)
+{
+	uint32_t header[LOG_HEADER_WORDS];
+
+	/* Within a transaction the store is as it was when that began. */
+	if (s->log.header == NULL || sqlite3_txn_state(s->db, "main") != SQLITE_TXN_NONE)
+		return read_generation(s);
+	for (size_t i = 0; i < LOG_HEADER_WORDS; i++)
+		header[i] = s->log.header[i];
+	if (s->log.number > 0 && memcmp(header, s->log.seen, sizeof(header)) == 0)
+		return s->log.number;
+	/* What is read now is at least as new as the header. */
+	s->log.number = read_generation(s);
+	memcpy(s->log.seen, header, sizeof(header));
+	return s->log.number;
 }
 
 static int
@@ -275,7 +326,8 @@ store_patience(struct store *s, int ms)
 	sqlite3_busy_timeout(s->db, ms);
 }
 
-/* How hard commits try to reach the disk; SQLite lets it be changed between transactions only. */
+/* How hard commits try to reach the disk; SQLite lets it be changed between transactions only, and
+ * reads the pragma's text each time: so it stays as it is until a change wants it otherwise. */
 static int
 set_relaxed(struct store *s, bool relaxed, struct err *e)
 {
@@ -343,7 +395,6 @@ open_transaction(struct store *s, bool relaxed, struct err *e)
 		return -1;
 	if (set_relaxed(s, relaxed, e) != 0 ||
 	    run_kept(s, "BEGIN IMMEDIATE", e, "cannot begin a change") != 0) {
-		set_relaxed(s, false, NULL);
 		unlock_writers(s);
 		return -1;
 	}
@@ -396,7 +447,6 @@ store_rollback(struct store *s)
 	/* A failed statement may have ended the transaction already. */
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	set_relaxed(s, false, NULL);
 	unlock_writers(s);
 }
 
@@ -422,15 +472,19 @@ flush_log(struct store *s, struct err *e)
 	return 0;
 }
 
+int
+store_flush(struct store *s, struct err *e)
+{
+	assert(s->depth == 0);
+	return flush_log(s, e);
+}
+
 /* A durable change inside a relaxed one came too late to ask SQLite to wait for the disk. */
 static int
 settle(struct store *s, struct err *e)
 {
-	bool late = s->relaxed && s->durable;
-	int rc;
+	int rc = s->relaxed && s->durable ? flush_log(s, e) : 0;
 
-	set_relaxed(s, false, NULL); /* should that fail, the next change tries it again */
-	rc = late ? flush_log(s, e) : 0;
 	unlock_writers(s);
 	return rc;
 }
@@ -725,8 +779,10 @@ store_open(const char *path, enum store_mode mode, struct err *e)
 		return NULL;
 	s = mem_new(sizeof(*s));
 	if (open_file(s, path, e) == 0 && harden(s, path, e) == 0 && check(s, path, e) == 0 &&
-	    bring_up_to_date(s, path, e) == 0)
+	    bring_up_to_date(s, path, e) == 0) {
+		find_log_header(s);
 		return s;
+	}
 	store_close(s);
 	if (mode == STORE_CREATE)
 		remove_all(path);

@@ -49,6 +49,11 @@ void store_rollback(struct store *s);
 /* Ends a nested change: commits when rc is 0, else takes it back; gives rc, or -1. */
 int store_end(struct store *s, int rc, struct err *e);
 
+/* Waits until all changes that were committed are on the disk, relaxed ones too, whoever made them.
+ * For who makes several, and tells nobody of them before.  On -1 they are still there, and a power
+ * failure may take them back.  Outside of a change. */
+int store_flush(struct store *s, struct err *e);
+
 /* How long a change may wait for another process's, in milliseconds (STORE_PATIENCE_MS at first).
  * 0 where nothing may wait: then store_begin() fails at once with ERR_BUSY. */
 enum { STORE_PATIENCE_MS = 10000 };

@@ -84,7 +84,7 @@ waiting_forget(struct store *s, const char *phone, struct err *e)
 {
 	struct ask *q;
 
-	if (store_begin_quiet(s, e) != 0)
+	if (store_begin_note(s, e) != 0)
 		return -1;
 	q = store_ask(s, "DELETE FROM lsc_request WHERE phone = :phone");
 	ask_text(q, ":phone", phone);

@@ -25,6 +25,7 @@ waiting_get(struct store *s, const char *phone, bool *asked, struct cert **ready
  * phone gets its name.  ERR_NOT_FOUND: no phone left that key. */
 int
 waiting_signed(struct store *s, const struct cert *c, char phone[DEVICE_NAME_MAX], struct err *e);
+/* What was signed for it, too.  A power failure may take it back (store_begin_relaxed()). */
 int waiting_forget(struct store *s, const char *phone, struct err *e);
 
 struct waiting {

@@ -136,7 +136,7 @@ static int
 place_all(struct held_cert *held, size_t n, struct tvs_place *places, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		places[i].kind = cert_kind_of(held[i].store, e);
+		places[i].kind = known_kind_of(held[i].store, e);
 		if (places[i].kind == NULL)
 			return err_prefix(e, "what TVS knows");
 	}

@@ -429,10 +429,13 @@ phone_boot(const struct boot_plan *plan, struct boot_result *out, struct err *e)
 	int rc;
 
 	*out = (struct boot_result){ .n = 0 };
-	b.memory = claim_memory(plan->folder, plan->name, plan->model, &out->model, e);
+	b.memory =
+	    claim_memory_from(plan->shelf, plan->folder, plan->name, plan->model, &out->model, e);
 	if (b.memory == NULL)
 		return -1;
 	rc = go_through(&b, e);
+	if (rc == 0 && plan->look != NULL)
+		plan->look(plan->look_ctx, b.memory);
 	memory_free(b.memory);
 	return rc;
 }

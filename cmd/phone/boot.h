@@ -33,6 +33,10 @@ struct boot_plan {
 	 * there is no way to CAPF. */
 	void (*enrol)(void *ctx, const struct enrol_phone *phone, struct enrol_report *report);
 	void *enrol_ctx;
+	struct shelf *shelf; /* of lists that other phones hold, too; NULL: none */
+	/* What it remembers when all is over; lent for that call.  May be NULL. */
+	void (*look)(void *ctx, const struct memory *m);
+	void *look_ctx;
 	int64_t now; /* Unix seconds, by the phone's clock */
 };
 

@@ -8,8 +8,8 @@ enum { FOLDER_MODE = 0700 };
 
 /* Without other word a SEP is a 7975, the model whose boot order Cisco showed when Security By
  * Default was new; an ATA or a soft phone is the first of its kind in the table. */
-static const struct model *
-model_of_name(const char *name)
+const struct model *
+claim_usual_model(const char *name)
 {
 	size_t n;
 	const struct model *m = model_table(&n), *end = m + n;
@@ -27,7 +27,7 @@ choose_model(const struct memory *m, const char *name, const struct model **mode
 	const char *remembered = m->note.model;
 
 	if (*model == NULL)
-		*model = remembered != NULL ? model_of(remembered) : model_of_name(name);
+		*model = remembered != NULL ? model_of(remembered) : claim_usual_model(name);
 	if (*model == NULL)
 		return err_set(e, ERR_MALFORMED, "%s names a model that we do not know: %s",
 		    m->folder, remembered);
@@ -57,6 +57,13 @@ struct memory *
 claim_memory(const char *folder, const char *name, const struct model *model,
     const struct model **out, struct err *e)
 {
+	return claim_memory_from(NULL, folder, name, model, out, e);
+}
+
+struct memory *
+claim_memory_from(struct shelf *shelf, const char *folder, const char *name,
+    const struct model *model, const struct model **out, struct err *e)
+{
 	struct memory *m;
 
 	*out = NULL;
@@ -68,7 +75,7 @@ claim_memory(const char *folder, const char *name, const struct model *model,
 	}
 	if (file_make_folder(folder, FOLDER_MODE, e) != 0)
 		return NULL;
-	m = memory_load(folder, e);
+	m = memory_load_from(folder, shelf, e);
 	if (m != NULL && claim(m, name, &model, e) != 0) {
 		memory_free(m);
 		return NULL;

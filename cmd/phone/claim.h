@@ -15,5 +15,10 @@
  * the name is none of such a model; memory_free() it. */
 struct memory *claim_memory(const char *folder, const char *name, const struct model *model,
     const struct model **out, struct err *e);
+/* The same, with lists from a shelf (memory.h); NULL: none. */
+struct memory *claim_memory_from(struct shelf *shelf, const char *folder, const char *name,
+    const struct model *model, const struct model **out, struct err *e);
+/* What a device of this name is while nobody says; NULL: the name of none. */
+const struct model *claim_usual_model(const char *name);
 
 #endif

@@ -1,10 +1,15 @@
 #include "cmd/phone/fetch.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
 
 /* Where nobody listens by HTTP, TFTP must not have to wait for long. */
 #define HTTP_CONNECT_MS 3000L
@@ -59,6 +64,23 @@ on_bytes(char *p, size_t one, size_t n, void *out)
 	return w->bad ? 0 : n * one;
 }
 
+/* With IP_RECVERR (ip(7)) an unconnected UDP socket, too, is told what came back by ICMP.  It is
+ * for one of the two families to take it. */
+static int
+listen_for_errors(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+	int type = 0, yes = 1;
+	socklen_t n = sizeof(type);
+
+	(void)ctx;
+	(void)purpose;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_DGRAM) {
+		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &yes, sizeof(yes));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &yes, sizeof(yes));
+	}
+	return CURL_SOCKOPT_OK;
+}
+
 static bool
 prepare(CURL *curl, CURLU *url, const struct fetch_server *server, struct wr *file)
 {
@@ -74,6 +96,8 @@ prepare(CURL *curl, CURLU *url, const struct fetch_server *server, struct wr *fi
 	       curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_MS) == CURLE_OK &&
+	       curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION,
+		   server->gives_up ? listen_for_errors : NULL) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, file) == CURLE_OK;
 }
@@ -118,6 +142,8 @@ explain(enum fetch_outcome outcome, CURLcode code, const struct fetch_server *se
 	case FETCH_UNREACHABLE:
 		if (code == CURLE_COULDNT_RESOLVE_HOST)
 			err_set(e, ERR_FAILED, "no address for %s", server->address.host);
+		else if (server->gives_up)
+			err_set(e, ERR_FAILED, "%s did not deliver %s", from, name);
 		else
 			err_set(e, ERR_FAILED, "%s did not deliver %s within %u s", from, name,
 			    server->seconds);
@@ -147,12 +173,52 @@ perform(CURL *curl, CURLU *url, const struct fetch_server *server, const char *n
 	return outcome;
 }
 
+struct fetch_line {
+	CURL *curl; /* NULL: not yet, or libcurl does not start */
+};
+
+/* Not every libcurl takes it from several threads at once. */
+static void
+start_curl(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static CURL *
+curl_of(struct fetch_line *l)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start_curl);
+	if (l->curl == NULL)
+		l->curl = curl_easy_init();
+	else
+		curl_easy_reset(l->curl); /* the options; lookups and connections stay */
+	return l->curl;
+}
+
+struct fetch_line *
+fetch_line_new(void)
+{
+	return mem_new(sizeof(struct fetch_line));
+}
+
+void
+fetch_line_free(struct fetch_line *l)
+{
+	if (l == NULL)
+		return;
+	curl_easy_cleanup(l->curl);
+	free(l);
+}
+
 static enum fetch_outcome
 get_by(const struct way *way, const struct fetch_server *server, const char *name, struct wr *out,
     struct err *e)
 {
+	struct fetch_line own = { NULL };
 	CURLU *url = url_of(&server->address, way, name);
-	CURL *curl = curl_easy_init();
+	CURL *curl = curl_of(server->line != NULL ? server->line : &own);
 	enum fetch_outcome outcome = FETCH_ERROR;
 
 	if (url == NULL)
@@ -161,7 +227,7 @@ get_by(const struct way *way, const struct fetch_server *server, const char *nam
 		err_set(e, ERR_FAILED, "libcurl does not start");
 	else
 		outcome = perform(curl, url, server, name, out, e);
-	curl_easy_cleanup(curl);
+	curl_easy_cleanup(own.curl);
 	curl_url_cleanup(url);
 	return outcome;
 }
@@ -174,6 +240,8 @@ get(void *ctx, const char *name, struct wr *out, struct err *e)
 	const struct fetch_server *server = ctx;
 	struct way http = { "http", server->http_port }, tftp = { "tftp", server->address.port };
 
+	if (server->by_http_alone)
+		return get_by(&http, server, name, out, e);
 	if (server->http_port != 0 && get_by(&http, server, name, out, e) == FETCH_GOT)
 		return FETCH_GOT;
 	return get_by(&tftp, server, name, out, e);

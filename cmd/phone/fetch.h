@@ -5,6 +5,7 @@
 #ifndef TL_CMD_PHONE_FETCH_H
 #define TL_CMD_PHONE_FETCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -34,12 +35,22 @@ struct fetcher {
 	void *ctx;
 };
 
+/* What can be used again for the next file: name lookups, connections.  For one thread. */
+struct fetch_line;
+struct fetch_line *fetch_line_new(void);    /* fetch_line_free() it */
+void fetch_line_free(struct fetch_line *l); /* NULL is fine */
+
 struct fetch_server {
 	struct address address;
 	unsigned seconds; /* for one file and way, from the question to its last byte */
 	/* Each file is asked for there first, and by TFTP when that does not give it, as newer
 	 * phones do; 0: by TFTP alone. */
 	uint16_t http_port;
+	struct fetch_line *line; /* NULL: a new one for each file */
+	/* Gives up when it hears that nobody listens there.  By UDP phones do not hear that: they
+	 * ask again until their time is over, and so find a server that was being restarted. */
+	bool gives_up;
+	bool by_http_alone; /* for who wants to know whether HTTP gives it */
 };
 
 /* Lives as long as the server it is given. */

@@ -13,11 +13,15 @@
 #include "base/err.h"
 #include "cmd/phone/address.h"
 #include "cmd/phone/boot.h"
+#include "cmd/phone/memory.h"
 #include "trust/model.h"
 
-enum { FLEET_PHONES_MAX = 50000, FLEET_MODELS_MAX = 32, FLEET_THREADS_MAX = 64 };
+enum { FLEET_PHONES_MAX = 50000, FLEET_MODELS_MAX = 32, FLEET_SHARE_MAX = 1000000000 };
+enum { FLEET_THREADS_MAX = 64 };
+/* Where counting begins when nobody says: addresses of this kind are no manufacturer's. */
+#define FLEET_FIRST_MAC UINT64_C(0x020000000001)
 
-/* What to make: shares are parts of the sum of all shares. */
+/* What to make: shares, 1..FLEET_SHARE_MAX, are parts of the sum of all shares. */
 struct fleet_mix {
 	struct {
 		const struct model *model;
@@ -26,7 +30,7 @@ struct fleet_mix {
 	size_t parts;
 	size_t phones;
 	unsigned off;	    /* percent of them that are powered off, spread over the models */
-	uint64_t first_mac; /* of the first phone; the others count on from there */
+	uint64_t first_mac; /* of the first phone; the others count on; 0: FLEET_FIRST_MAC */
 };
 
 struct fleet_phone {
@@ -34,7 +38,8 @@ struct fleet_phone {
 	const struct model *model;
 	char *folder; /* of its memory */
 	bool off;     /* powered off: does not boot */
-	/* Of its last boot; booted false: it has not booted yet. */
+	/* Of its last boot; booted false: it has not booted yet.  A memory tells only the outcome:
+	 * the rest is known after fleet_boot(). */
 	bool booted;
 	enum boot_outcome outcome;
 	enum judge_reason reason;  /* of the step that decided; 0 for a phone that trusts */
@@ -58,12 +63,20 @@ struct fleet {
 	size_t n;
 };
 
-/* Makes the folders (the phones' are made by their first boot) and the list of the phones,
- * FOLDER/fleet.txt, a line each: NAME MODEL on|off.  fleet_free() *out. */
+/* Makes the folder (the phones' own are made by their first boot) and the list of the phones in it,
+ * FOLDER/fleet.txt: a line each, NAME MODEL on|off, and `end` after the last.  Models are mixed
+ * evenly along the names, and so are those that are off.  A fleet of just these phones that is
+ * there is taken over with what it remembers, and has power as the mix says; ERR_EXISTS when there
+ * are others.  fleet_free() *out. */
 int fleet_make(const char *folder, const struct fleet_mix *mix, struct fleet *out, struct err *e);
 /* A fleet that was made; what the phones hold is read from their memories.  A folder without
- * fleet.txt, in which folders of phones lie, is a fleet too. */
+ * fleet.txt, in which folders of phones lie, each named for its phone, is a fleet too. */
 int fleet_load(const char *folder, struct fleet *out, struct err *e);
+bool fleet_is(const char *folder); /* is there a fleet.txt? */
+/* So many percent of each model are off, the others on; fleet_keep() writes it down. */
+void fleet_power(struct fleet *f, unsigned off);
+/* What the phone holds, from its memory. */
+void fleet_look(struct fleet_phone *p, const struct memory *m);
 int fleet_keep(const struct fleet *f, struct err *e); /* fleet.txt: who is on, who is off */
 void fleet_free(struct fleet *f);		      /* { 0 } is fine */
 
@@ -71,7 +84,7 @@ struct fleet_boots {
 	struct address tftp; /* where option 150 sends them */
 	uint16_t http_port;  /* 0: TFTP alone */
 	int64_t now;	     /* Unix seconds, by the phones' clocks */
-	unsigned threads;    /* 0: one for each processor, at least two */
+	unsigned threads;    /* 0: as many as serve well on this machine */
 	unsigned seconds;    /* patience for a file or a step; 0: 10 */
 	bool enrol;	     /* with CAPF, as their configuration says */
 	/* Boots only these; NULL: all that are on. */

@@ -77,17 +77,22 @@ memory_is(const char *folder)
 	       holds(folder, identity_file(IDENTITY_MIC));
 }
 
-/* A list that was cut or overwritten may still decode, so its own signature is looked at too.  A
- * list without its signer's record cannot be told from a whole one. */
-static struct tlist *
-whole_list(struct bytes file)
+static void
+take_list(struct memory *m, enum memory_list which, struct bytes file)
 {
-	struct tlist *l = tlist_decode(file, NULL);
+	m->lent[which] = m->shelf != NULL;
+	m->list[which] = m->lent[which] ? shelf_lend(m->shelf, file) : shelf_whole_list(file);
+}
 
-	if (l == NULL || tlist_signer(l) == NULL || tlist_verify_self(l, NULL) == 0)
-		return l;
-	tlist_free(l);
-	return NULL;
+static void
+drop_list(struct memory *m, enum memory_list which)
+{
+	if (m->list[which] != NULL && m->lent[which])
+		shelf_give_back(m->shelf, m->list[which]);
+	else
+		tlist_free(m->list[which]);
+	m->list[which] = NULL;
+	m->lent[which] = false;
 }
 
 static int
@@ -101,7 +106,7 @@ load_list(struct memory *m, enum memory_list which, struct err *e)
 		goto out;
 	rc = file_read(path, TLIST_MAX, &file, e);
 	if (rc == 0)
-		m->list[which] = whole_list(wr_view(&file));
+		take_list(m, which, wr_view(&file));
 	else if (e->code == ERR_LIMIT)
 		rc = 0;
 	m->damaged[which] = rc == 0 && m->list[which] == NULL;
@@ -135,12 +140,19 @@ load_identities(struct memory *m, struct err *e)
 struct memory *
 memory_load(const char *folder, struct err *e)
 {
+	return memory_load_from(folder, NULL, e);
+}
+
+struct memory *
+memory_load_from(const char *folder, struct shelf *shelf, struct err *e)
+{
 	struct memory *m = mem_new(sizeof(*m));
 	struct err own;
 
 	if (e == NULL)
 		e = &own;
 	m->folder = mem_text(folder);
+	m->shelf = shelf;
 	if (load_note(m, e) == 0 && load_list(m, MEMORY_CTL, e) == 0 &&
 	    load_list(m, MEMORY_ITL, e) == 0 && load_identities(m, e) == 0)
 		return m;
@@ -153,8 +165,8 @@ memory_free(struct memory *m)
 {
 	if (m == NULL)
 		return;
-	for (size_t i = 0; i < MEMORY_LISTS; i++)
-		tlist_free(m->list[i]);
+	for (int i = 0; i < MEMORY_LISTS; i++)
+		drop_list(m, i);
 	for (size_t i = 0; i < IDENTITIES; i++)
 		identity_clear(&m->identity[i]);
 	conf_free(table, SETTINGS, &m->note);
@@ -177,7 +189,7 @@ memory_keep_list(struct memory *m, enum memory_list which, struct tlist *list, s
 {
 	if (replace(m, memory_list_name(which), list->file, e) != 0)
 		return -1;
-	tlist_free(m->list[which]);
+	drop_list(m, which);
 	m->list[which] = list;
 	m->damaged[which] = false;
 	return 0;
@@ -213,11 +225,24 @@ config_name(const struct memory *m)
 	return mem_fmt("%s.cnf.xml", m->note.name);
 }
 
+/* What is there already need not be written, and synced, again at each boot. */
+static bool
+is_there(const struct memory *m, const char *name, struct bytes content)
+{
+	char *path = path_of(m, name);
+	struct wr file = { 0 };
+	bool is = file_read(path, content.n, &file, NULL) == 0 && bytes_eq(wr_view(&file), content);
+
+	wr_wipe(&file);
+	free(path);
+	return is;
+}
+
 int
 memory_keep_config(struct memory *m, const char *from, struct bytes config, struct err *e)
 {
 	char *name = config_name(m);
-	int rc = replace(m, name, config, e);
+	int rc = is_there(m, name, config) ? 0 : replace(m, name, config, e);
 
 	if (rc == 0)
 		memory_note_set(&m->note.config, from);
@@ -297,8 +322,7 @@ erase(struct memory *m, enum memory_list which, struct err *e)
 	free(path);
 	if (rc != 0)
 		return -1;
-	tlist_free(m->list[which]);
-	m->list[which] = NULL;
+	drop_list(m, which);
 	m->damaged[which] = false;
 	return 0;
 }

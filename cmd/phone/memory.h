@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "cmd/phone/identity.h"
+#include "cmd/phone/shelf.h"
 #include "cmd/phone/words.h"
 #include "trust/tlist.h"
 
@@ -37,6 +38,8 @@ struct memory {
 	bool damaged[MEMORY_LISTS];	  /* the file is no whole list: as if there were none */
 	struct identity identity[IDENTITIES];
 	struct memory_note note;
+	struct shelf *shelf;	 /* where lists are lent from; may be NULL */
+	bool lent[MEMORY_LISTS]; /* this one is */
 };
 
 /* Has a phone lived here? */
@@ -44,6 +47,8 @@ bool memory_is(const char *folder);
 /* What is there; a folder that is empty or missing is the memory of a new phone.  NULL on error;
  * memory_free() it. */
 struct memory *memory_load(const char *folder, struct err *e);
+/* The same, with lists from a shelf where they are there, which has to live longer. */
+struct memory *memory_load_from(const char *folder, struct shelf *shelf, struct err *e);
 void memory_free(struct memory *m); /* NULL is fine */
 
 const char *memory_list_name(enum memory_list which); /* "CTLFile.tlv" */

@@ -67,8 +67,8 @@ _trustlist() {
 		;;
 	--show | --shown) found='lsc mic' ;;
 	--store)
-		found='CallManager TVS CAPF ITLRecovery tomcat CallManager-trust CAPF-trust
-			Phone-SAST-trust Phone-VPN-trust TVS-trust tomcat-trust'
+		found='CallManager CallManager-ECDSA TVS CAPF ITLRecovery tomcat CallManager-trust
+			CAPF-trust Phone-SAST-trust Phone-VPN-trust TVS-trust tomcat-trust'
 		;;
 	--*) ;;
 	*)

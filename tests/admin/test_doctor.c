@@ -155,6 +155,27 @@ phones_that_cannot_check_signatures_are_counted(void)
 	store_close(s);
 }
 
+static void
+nodes_without_ecdsa_certificate_are_named(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct cluster_change change;
+	struct err e;
+	size_t failures;
+	char *well = says_at(s, LAB_NOW, &failures);
+
+	CU_ASSERT_PTR_NULL(strstr(well, "\"ec\""));
+	lab_do(s, "DELETE FROM cert_place WHERE store = 'CallManager-ECDSA'");
+	CU_ASSERT(finds(s, LAB_NOW, "ec", "ok", "cucm-pubhasnoCallManager-ECDSAcertificate"));
+	CU_ASSERT_EQUAL_FATAL(cluster_set_param(s, param_find(PARAM_HTTPS, &e), PARAM_HTTPS_EC,
+				  "test", LAB_NOW, &change, &e),
+	    0);
+	CU_ASSERT(finds(s, LAB_NOW, "ec", "warn", "aparameterpromisesone"));
+	CU_ASSERT_EQUAL(failures_at(s, LAB_NOW), 0);
+	free(well);
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "a new cluster is well", a_new_cluster_is_well },
 	{ "what expires is said a month before", what_expires_is_said_a_month_before },
@@ -164,6 +185,7 @@ static const struct suite_test tests[] = {
 	    services_that_must_restart_or_start_are_named },
 	{ "phones that cannot check signatures are counted",
 	    phones_that_cannot_check_signatures_are_counted },
+	{ "nodes without ECDSA certificate are named", nodes_without_ecdsa_certificate_are_named },
 };
 
 SUITE_MAIN("admin/doctor", tests)

@@ -543,7 +543,8 @@ static struct tls *
 server_with(const struct testpair *p, const struct tls_tickets *tickets)
 {
 	struct err e;
-	struct tls *t = tls_server_new(&usual, &p->view, 1, p->key, tickets, &e);
+	struct tls_identity who = testpair_identity(p);
+	struct tls *t = tls_server_new(&usual, &who, 1, tickets, &e);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	return t;
@@ -619,7 +620,8 @@ peer_is_not_asked_by_default(void)
 static bool
 is_served(const struct tls_rules *rules, const struct testpair *p, struct err *e)
 {
-	struct tls *tls = tls_server_new(rules, &p->view, 1, p->key, NULL, e);
+	struct tls_identity who = testpair_identity(p);
+	struct tls *tls = tls_server_new(rules, &who, 1, NULL, e);
 	SSL_CTX *client = testtls_client(TLS_1_2, TLS_1_2, NULL);
 	struct talk t = { 0 };
 	bool ok = tls != NULL && shakes(tls, client, &t);
@@ -657,7 +659,8 @@ chain_is_sent(void)
 	struct bytes chain[] = { issued->view, rsa->view };
 	SSL_CTX *client = testtls_client(TLS_1_2, TLS_1_2, NULL);
 	struct err e;
-	struct tls *tls = tls_server_new(&usual, chain, 2, issued->key, NULL, &e);
+	struct tls_identity who = { chain, 2, issued->key };
+	struct tls *tls = tls_server_new(&usual, &who, 1, NULL, &e);
 	struct talk t;
 
 	CU_ASSERT_TRUE_FATAL(shakes(tls, client, &t));
@@ -669,23 +672,29 @@ chain_is_sent(void)
 }
 
 static void
+not_served(const struct tls_rules *rules, const struct tls_identity *who, const char *why)
+{
+	struct err e;
+
+	CU_ASSERT_PTR_NULL(tls_server_new(rules, who, 1, NULL, &e));
+	ASSERT_ERR_SAYS(e, why);
+}
+
+static void
 nonsense_is_refused(void)
 {
 	struct bytes junk = bytes_of("not a certificate");
 	struct bytes half[] = { rsa->view, junk };
-	struct err e;
+	struct tls_rules bad_versions = { .max = TLS_1_1 }, bad_ciphers = { .ciphers = "ROT13" };
 
-	CU_ASSERT_PTR_NULL(tls_server_new(&usual, &junk, 1, rsa->key, NULL, &e));
-	ASSERT_ERR_SAYS(e, "cannot be read");
-	CU_ASSERT_PTR_NULL(tls_server_new(&usual, half, 2, rsa->key, NULL, &e));
-	CU_ASSERT_PTR_NULL(tls_server_new(&usual, &rsa->view, 1, other_rsa->key, NULL, &e));
-	ASSERT_ERR_SAYS(e, "private key mismatch");
-	CU_ASSERT_PTR_NULL(tls_server_new(
-	    &(struct tls_rules){ .max = TLS_1_1 }, &rsa->view, 1, rsa->key, NULL, &e));
-	ASSERT_ERR_SAYS(e, "the minimum, TLS 1.2, is above the maximum, TLS 1.1");
-	CU_ASSERT_PTR_NULL(tls_server_new(
-	    &(struct tls_rules){ .ciphers = "ROT13" }, &rsa->view, 1, rsa->key, NULL, &e));
-	ASSERT_ERR_SAYS(e, "in the list \"ROT13\"");
+	not_served(&usual, &(struct tls_identity){ &junk, 1, rsa->key }, "cannot be read");
+	not_served(&usual, &(struct tls_identity){ half, 2, rsa->key }, "cannot be read");
+	not_served(&usual, &(struct tls_identity){ &rsa->view, 1, other_rsa->key },
+	    "private key mismatch");
+	not_served(&bad_versions, &(struct tls_identity){ &rsa->view, 1, rsa->key },
+	    "the minimum, TLS 1.2, is above the maximum, TLS 1.1");
+	not_served(&bad_ciphers, &(struct tls_identity){ &rsa->view, 1, rsa->key },
+	    "in the list \"ROT13\"");
 	CU_ASSERT_EQUAL(ERR_peek_error(), 0);
 	tls_free(NULL);
 }
@@ -703,6 +712,106 @@ what_was_made_from_it_outlives_it(void)
 	CU_ASSERT_TRUE(talk_shake(&t));
 	talk_end(&t);
 	SSL_CTX_free(client);
+}
+
+/* ---- two certificates ---- */
+
+static struct tls *
+server_of_both(const struct tls_tickets *tickets)
+{
+	struct tls_identity who[] = { testpair_identity(rsa), testpair_identity(ec) };
+	struct err e;
+	struct tls *t = tls_server_new(&old, who, 2, tickets, &e);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	return t;
+}
+
+/* The client is shown this one; takes the client. */
+static void
+is_shown(const struct tls *tls, SSL_CTX *client, const char *signatures, const struct testpair *p)
+{
+	struct talk t;
+
+	if (signatures != NULL)
+		CU_ASSERT_EQUAL_FATAL(SSL_CTX_set1_sigalgs_list(client, signatures), 1);
+	CU_ASSERT_TRUE_FATAL(shakes(tls, client, &t));
+	CU_ASSERT_EQUAL(X509_cmp(SSL_get0_peer_certificate(t.client), p->x), 0);
+	talk_end(&t);
+	SSL_CTX_free(client);
+}
+
+static void
+each_peer_is_shown_the_certificate_its_offer_fits(void)
+{
+	struct tls *tls = server_of_both(NULL);
+
+	is_shown(tls, testtls_client(TLS_1_2, TLS_1_2, "ECDHE-ECDSA-AES128-GCM-SHA256"),
+	    "ECDSA+SHA256", ec);
+	is_shown(tls, testtls_client(TLS_1_2, TLS_1_2, "ECDHE-RSA-AES128-GCM-SHA256"), NULL, rsa);
+	is_shown(tls, testtls_client(TLS_1_2, TLS_1_2, NULL), NULL, ec);
+	is_shown(tls, testtls_client(TLS_1_2, TLS_1_2, NULL), "RSA+SHA256", rsa);
+	is_shown(tls, testtls_client(TLS_1_3, TLS_1_3, NULL), NULL, ec);
+	is_shown(tls, testtls_client(TLS_1_3, TLS_1_3, NULL), "RSA-PSS+SHA256", rsa);
+	/* What a 79xx offers. */
+	is_shown(tls, testtls_client(TLS_1_0, TLS_1_0, "AES256-SHA:AES128-SHA"), NULL, rsa);
+	is_shown(tls, testtls_client(TLS_1_2, TLS_1_2, "AES128-SHA"), NULL, rsa);
+	tls_free(tls);
+}
+
+/* A session that began with both would show a peer that resumes neither. */
+static void
+sessions_end_when_either_certificate_changes(void)
+{
+	struct err e;
+	struct tls_tickets *tickets = tls_tickets_new(&e);
+	struct tls *both = server_of_both(tickets), *again = server_of_both(tickets);
+	struct tls *one = server_with(rsa, tickets);
+
+	CU_ASSERT_TRUE(resumes(both, again, TLS_1_2, false));
+	CU_ASSERT_FALSE(resumes(both, one, TLS_1_2, false));
+	CU_ASSERT_FALSE(resumes(one, both, TLS_1_2, false));
+	tls_free(both);
+	tls_free(again);
+	tls_free(one);
+	tls_tickets_free(tickets);
+}
+
+static void
+two_of_one_kind_are_refused(void)
+{
+	struct tls_identity who[] = { testpair_identity(rsa), testpair_identity(other_rsa) };
+	struct err e;
+
+	CU_ASSERT_PTR_NULL(tls_server_new(&usual, who, 2, NULL, &e));
+	ASSERT_ERR_SAYS(e, "not replacing certificate");
+}
+
+static SSL_CTX *
+client_of(int version, const char *ciphers, const char *signatures)
+{
+	SSL_CTX *client = testtls_client(version, version, ciphers);
+
+	CU_ASSERT_EQUAL_FATAL(SSL_CTX_set1_sigalgs_list(client, signatures), 1);
+	return client;
+}
+
+static void
+peer_that_wants_ec_is_logged_with_the_switch(void)
+{
+	static const char hint[] = "turn the switch";
+	struct tls_rules rules = { .min = TLS_1_0, .ec_hint = hint };
+	SSL_CTX *wants[] = { testtls_client(TLS_1_2, TLS_1_2, "ECDHE-ECDSA-AES128-GCM-SHA256"),
+		client_of(TLS_1_2, "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDSA+SHA256"),
+		client_of(TLS_1_2, "ECDHE+AESGCM", "ECDSA+SHA256"),
+		client_of(TLS_1_3, NULL, "ECDSA+SHA256") };
+	SSL_CTX *others[] = { testtls_client(TLS_1_2, TLS_1_2, "CAMELLIA256-SHA"),
+		testtls_client(TLS_1_0, TLS_1_0, "CAMELLIA256-SHA") };
+
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT_STRING_EQUAL(refusal(&rules, rsa, wants[i]).hint, hint);
+	for (int i = 0; i < 2; i++)
+		CU_ASSERT_STRING_NOT_EQUAL(refusal(&rules, rsa, others[i]).hint, hint);
 }
 
 /* ---- the key log ---- */
@@ -752,10 +861,9 @@ static void
 key_log_that_cannot_be_opened_is_an_error(void)
 {
 	struct tls_rules rules = { .key_log = "/nowhere/keys.log" };
-	struct err e;
+	struct tls_identity who = testpair_identity(rsa);
 
-	CU_ASSERT_PTR_NULL(tls_server_new(&rules, &rsa->view, 1, rsa->key, NULL, &e));
-	ASSERT_ERR_SAYS(e, "cannot open the key log /nowhere/keys.log");
+	not_served(&rules, &who, "cannot open the key log /nowhere/keys.log");
 }
 
 static const struct suite_test tests[] = {
@@ -789,6 +897,13 @@ static const struct suite_test tests[] = {
 	{ "chain is sent", chain_is_sent },
 	{ "nonsense is refused", nonsense_is_refused },
 	{ "what was made from it outlives it", what_was_made_from_it_outlives_it },
+	{ "each peer is shown the certificate its offer fits",
+	    each_peer_is_shown_the_certificate_its_offer_fits },
+	{ "sessions end when either certificate changes",
+	    sessions_end_when_either_certificate_changes },
+	{ "two of one kind are refused", two_of_one_kind_are_refused },
+	{ "peer that wants EC is logged with the switch",
+	    peer_that_wants_ec_is_logged_with_the_switch },
 	{ "secrets are logged for Wireshark", secrets_are_logged_for_wireshark },
 	{ "key log that cannot be opened is an error", key_log_that_cannot_be_opened_is_an_error },
 };

@@ -3,7 +3,8 @@
 
     tftp.py TRUSTLIST BENCH_TFTP SERVERS [--runs N] [--only PART,PART...] [--within S]
 
-SERVERS is a folder with the unpacked packages tftpd-hpa, atftpd and dnsmasq-base.  All four serve
+SERVERS is a folder with the packages tftpd-hpa, atftpd and dnsmasq-base, each unpacked in a folder of
+its name.  All four serve
 at the same time, each at an address of its own, and are loaded by turns; what counts is the ratio
 of runs that followed each other, to the best of the three; the median of these is shown.  Loopback
 only; root is needed, for dnsmasq knows only port 69.  Parts: small, storm, large, memory, loss.
@@ -74,10 +75,9 @@ class Tftp(common.Bench):
         first, *rest = self.address.split(".")
         return ".".join([first, str(int(rest[0]) + 40 * number), *rest[1:]])
 
-    def program(self, name):
-        found = [os.path.join(self.options.servers, p) for p in
-                 ("usr/sbin/" + name,)]
-        return next((p for p in found if os.path.exists(p)), None)
+    def program(self, path):
+        found = os.path.join(self.options.servers, path)
+        return found if os.path.exists(found) else sys.exit(f"{found} is not there")
 
     def start_ours(self):
         self.make_cluster()
@@ -113,16 +113,16 @@ class Tftp(common.Bench):
         theirs = self.path("theirs")
         os.chmod(self.folder, 0o755)
         commands = {
-            "tftpd-hpa": ["in.tftpd", "-L", "-u", "root", "-a", self.where(1) + ":6969", "-s", theirs],
-            "atftpd": ["atftpd", "--daemon", "--no-fork", "--bind-address", self.where(2), "--port",
+            "tftpd-hpa": ["tftpd-hpa/usr/sbin/in.tftpd", "-L", "-u", "root", "-a", self.where(1) + ":6969", "-s", theirs],
+            "atftpd": ["atftpd/usr/sbin/atftpd", "--daemon", "--no-fork", "--bind-address", self.where(2), "--port",
                        "6969", "--maxthread", "2000", "--user", "root", "--group", "root",
                        "--logfile", self.path("atftpd.log"), "--verbose=1", theirs],
-            "dnsmasq": ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
+            "dnsmasq": ["dnsmasq-base/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
                         "--enable-tftp", "--tftp-root=" + theirs, "--tftp-max=4000", "--user=root",
                         "--listen-address=" + self.where(3), "--bind-interfaces",
                         "--log-facility=" + self.path("dnsmasq.log"), "--pid-file="]}
         for number, (name, command) in enumerate(commands.items(), 1):
-            command[0] = self.program(command[0]) or sys.exit(f"{command[0]} is not there")
+            command[0] = self.program(command[0])
             with open(self.path(name + ".out"), "w", encoding="utf-8") as out:
                 process = subprocess.Popen(command, stdout=out, stderr=out)
             self.started.append(process)

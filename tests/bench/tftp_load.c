@@ -1,54 +1,76 @@
 /*
- * bench_tftp: many phones that fetch files over TFTP, all in one thread, each transfer from a port
- * of its own.
+ * bench_tftp: many phones that fetch files over TFTP, all in one thread.
  *
- *	bench_tftp load ADDRESS PORT NAMES CLIENTS TRANSFERS BLKSIZE WINDOW LOSE SIZE
+ *	bench_tftp load ADDRESS PORT NAMES CLIENTS TRANSFERS BLKSIZE WINDOW LOSE SIZE [SECONDS]
  *	bench_tftp hold ADDRESS PORT NAMES CLIENTS
  *
  * load: CLIENTS at a time until TRANSFERS are done; NAMES is a file with a name a line, taken in
  * turn.  BLKSIZE 0: no options.  LOSE of a thousand packets are lost, either way.  SIZE: what each
- * must have, 0: any.  Prints JSON; who was sent an ERROR is refused, and has not failed.  hold:
- *each asks and takes what comes first; prints "held" and waits for the end of its input, without a
- *word to the server.
+ * must have, 0: any.  After SECONDS what is not done has failed.  Prints JSON; who was sent an
+ *ERROR is refused, and has not failed.  hold: each asks and takes what comes first; prints "held"
+ *and waits for the end of its input, without a word to the server.
+ *
+ * What is to be measured is the server, so the phones have to be cheap: each has an address of its
+ * own (127.77.0.0 and up) but all share one socket, which receives and sends many packets at once.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "tests/bench/ends.h"
 #include "tftp/proto.h"
 
-enum { EVENTS = 256, NAMES_MAX = 100000, LOOK_US = 20000, PATIENCE_US = 1000000, TRIES = 8 };
+enum { BATCH = 64, NAMES_MAX = 100000, LOOK_US = 20000, PATIENCE_US = 1000000, TRIES = 8 };
+enum { ADDRESSES = 1 << 18, FIRST_ADDRESS = 0x7f4d0000, SMALL = 600, LARGE = 65536 };
 
 struct phone {
-	int fd;
-	bool answered; /* the server's port is known, and the socket connected to it */
+	unsigned address; /* which of ADDRESSES */
+	bool is_over;
+	uint16_t port; /* the server's, network order; 0: not known yet */
 	bool granted;  /* an OACK came */
 	uint32_t have, since_ack;
 	uint64_t bytes;
 	int64_t began, deadline, patience;
 	unsigned tries;
-	char request[600];
+	char request[SMALL];
 	size_t request_size;
+};
+
+union control {
+	struct cmsghdr align;
+	char room[CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+/* Packets that were received together, or will be sent together. */
+struct mail {
+	unsigned n;
+	struct mmsghdr head[BATCH];
+	struct iovec part[BATCH];
+	struct sockaddr_in peer[BATCH];
+	union control control[BATCH];
+	uint8_t *room;
+	size_t size; /* of each */
 };
 
 struct load {
 	struct sockaddr_in server;
 	char **names;
 	size_t n_names, next_name;
-	unsigned next_port;
+	unsigned next_address;
 	unsigned clients, transfers, block_size, window, lose;
 	uint64_t size;
 	uint64_t random;
-	int epoll;
+	int fd;
+	struct mail in, out;
 	struct phone *phone;
+	struct phone **at; /* by address */
+	int64_t now;	   /* when what is looked at was received */
 	unsigned begun, done, failed, refused, requests_again, acks_again;
 	uint64_t bytes;
 	const char *failure;
@@ -111,11 +133,70 @@ make_request(struct load *l, struct phone *p)
 }
 
 static void
+mail_new(struct mail *m, size_t size)
+{
+	m->size = size;
+	m->room = mem_array(BATCH, size);
+	for (unsigned i = 0; i < BATCH; i++) {
+		m->part[i].iov_base = &m->room[i * size];
+		m->head[i].msg_hdr = (struct msghdr){ .msg_name = &m->peer[i],
+			.msg_iov = &m->part[i],
+			.msg_iovlen = 1,
+			.msg_control = &m->control[i] };
+	}
+}
+
+/* Datagrams get lost: who has sent one that did not fit asks again. */
+static void
+flush(struct load *l)
+{
+	unsigned sent = 0;
+
+	while (sent < l->out.n) {
+		int n = sendmmsg(l->fd, &l->out.head[sent], l->out.n - sent, 0);
+
+		sent += n > 0 ? (unsigned)n : 1;
+	}
+	l->out.n = 0;
+}
+
+static void
+set_source(struct msghdr *m, unsigned address)
+{
+	struct in_pktinfo from = { 0 };
+	struct cmsghdr *c;
+
+	from.ipi_spec_dst.s_addr = htonl(FIRST_ADDRESS + address);
+	m->msg_controllen = sizeof(union control);
+	c = CMSG_FIRSTHDR(m);
+	c->cmsg_level = IPPROTO_IP;
+	c->cmsg_type = IP_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(from));
+	memcpy(CMSG_DATA(c), &from, sizeof(from));
+}
+
+static void
+post(struct load *l, const struct phone *p, uint16_t port, const void *packet, size_t n)
+{
+	struct mail *m = &l->out;
+
+	if (is_lost(l))
+		return;
+	if (m->n == BATCH)
+		flush(l);
+	memcpy(m->part[m->n].iov_base, packet, n);
+	m->part[m->n].iov_len = n;
+	m->peer[m->n] = l->server;
+	m->peer[m->n].sin_port = port;
+	m->head[m->n].msg_hdr.msg_namelen = sizeof(m->peer[m->n]);
+	set_source(&m->head[m->n].msg_hdr, p->address);
+	m->n++;
+}
+
+static void
 send_request(struct load *l, struct phone *p)
 {
-	if (!is_lost(l))
-		sendto(p->fd, p->request, p->request_size, 0, (struct sockaddr *)&l->server,
-		    sizeof(l->server));
+	post(l, p, l->server.sin_port, p->request, p->request_size);
 }
 
 static void
@@ -124,8 +205,7 @@ send_ack(struct load *l, struct phone *p)
 	uint8_t ack[4] = { 0, TFTP_ACK, (uint8_t)(p->have >> 8), (uint8_t)p->have };
 
 	p->since_ack = 0;
-	if (!is_lost(l) && send(p->fd, ack, sizeof(ack), 0) < 0)
-		return; /* the server has left, and will be missed */
+	post(l, p, p->port, ack, sizeof(ack));
 }
 
 static void
@@ -136,33 +216,25 @@ be_patient(struct phone *p, int64_t now)
 	p->deadline = now + p->patience;
 }
 
-/* Ports are taken in turn: the kernel gives one again that was just closed, and what is still on
- * its way to the phone that had it would be taken for an answer. */
+/* Each transfer has the next address: what is still on its way to the phone that had one before
+ * would be taken for an answer. */
 static void
-bind_next(struct load *l, int fd)
+take_address(struct load *l, struct phone *p)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET };
-
-	at.sin_addr.s_addr = htonl(0x7f4d0001); /* 127.77.0.1 */
 	do
-		at.sin_port = htons((uint16_t)(1024 + l->next_port++ % 64000));
-	while (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 && errno == EADDRINUSE);
+		p->address = l->next_address++ % ADDRESSES;
+	while (l->at[p->address] != NULL);
+	l->at[p->address] = p;
 }
 
 static void
 begin(struct load *l, struct phone *p)
 {
-	int room = 512 << 10;
-
-	*p = (struct phone){ .fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0) };
-	if (p->fd < 0)
-		die("socket");
-	bind_next(l, p->fd);
-	setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	*p = (struct phone){ .port = 0 };
+	take_address(l, p);
 	l->begun++;
 	make_request(l, p);
-	ends_watch(l->epoll, EPOLL_CTL_ADD, p->fd, EPOLLIN, p);
-	p->began = ends_now_us();
+	p->began = l->now;
 	be_patient(p, p->began);
 	send_request(l, p);
 }
@@ -176,10 +248,10 @@ finish(struct load *l, struct phone *p, const char *failure)
 		l->failed++;
 		l->failure = failure;
 	}
-	l->us[l->done++] = (uint32_t)(ends_now_us() - p->began);
+	l->us[l->done++] = (uint32_t)(l->now - p->began);
 	l->bytes += p->bytes;
-	close(p->fd);
-	p->fd = -1;
+	l->at[p->address] = NULL;
+	p->is_over = true;
 	if (l->begun < l->transfers)
 		begin(l, p);
 }
@@ -198,7 +270,7 @@ take_block(struct load *l, struct phone *p, uint16_t number, size_t n)
 			send_ack(l, p);
 		return false;
 	}
-	be_patient(p, ends_now_us());
+	be_patient(p, l->now);
 	p->have++;
 	p->since_ack++;
 	p->bytes += n;
@@ -218,7 +290,7 @@ take(struct load *l, struct phone *p, const uint8_t *packet, size_t n)
 	} else if (packet[1] == TFTP_OACK) {
 		p->granted = true;
 		if (p->have == 0) {
-			be_patient(p, ends_now_us());
+			be_patient(p, l->now);
 			send_ack(l, p);
 		}
 	} else if (packet[1] == TFTP_DATA) {
@@ -229,33 +301,55 @@ take(struct load *l, struct phone *p, const uint8_t *packet, size_t n)
 	}
 }
 
-/* False: nothing was there, or the phone is another one now. */
-static bool
-look(struct load *l, struct phone *p)
+/* Whose a packet is: that of the address it came to, unless it is another server's. */
+static struct phone *
+phone_of(struct load *l, struct msghdr *m)
 {
-	static uint8_t packet[66000];
-	struct sockaddr_in from;
-	socklen_t size = sizeof(from);
-	ssize_t n;
-	unsigned done = l->done;
+	const struct sockaddr_in *from = m->msg_name;
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	struct in_pktinfo to;
+	struct phone *p;
 
-	if (p->answered)
-		n = recv(p->fd, packet, sizeof(packet), 0);
-	else
-		n = recvfrom(p->fd, packet, sizeof(packet), 0, (struct sockaddr *)&from, &size);
-	if (n < 0 && errno == ECONNREFUSED)
-		finish(l, p, "the server has left");
-	if (n < TFTP_DATA_HEAD)
-		return false;
-	if (is_lost(l))
-		return true;
-	if (!p->answered) {
-		p->answered = true;
-		if (connect(p->fd, (struct sockaddr *)&from, size) != 0)
-			die("connect");
+	if (c == NULL || c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+		return NULL;
+	memcpy(&to, CMSG_DATA(c), sizeof(to));
+	p = l->at[(ntohl(to.ipi_addr.s_addr) - FIRST_ADDRESS) % ADDRESSES];
+	if (p == NULL || from->sin_addr.s_addr != l->server.sin_addr.s_addr)
+		return NULL;
+	if (p->port == 0)
+		p->port = from->sin_port;
+	return p->port == from->sin_port ? p : NULL;
+}
+
+/* Waits LOOK_US at most. */
+static void
+receive(struct load *l)
+{
+	struct mail *m = &l->in;
+	int n;
+
+	for (unsigned i = 0; i < BATCH; i++) {
+		m->part[i].iov_len = m->size;
+		m->head[i].msg_hdr.msg_namelen = sizeof(m->peer[i]);
+		m->head[i].msg_hdr.msg_controllen = sizeof(m->control[i]);
 	}
-	take(l, p, packet, (size_t)n);
-	return l->done == done;
+	n = recvmmsg(l->fd, m->head, BATCH, MSG_WAITFORONE, NULL);
+	m->n = n > 0 ? (unsigned)n : 0;
+	l->now = ends_now_us();
+}
+
+static void
+look(struct load *l)
+{
+	struct mail *m = &l->in;
+
+	receive(l);
+	for (unsigned i = 0; i < m->n && l->done < l->transfers; i++) {
+		struct phone *p = phone_of(l, &m->head[i].msg_hdr);
+
+		if (p != NULL && m->head[i].msg_len >= TFTP_DATA_HEAD && !is_lost(l))
+			take(l, p, m->part[i].iov_base, m->head[i].msg_len);
+	}
 }
 
 static void
@@ -267,7 +361,7 @@ time_out(struct load *l, struct phone *p, int64_t now)
 	}
 	p->patience *= 2;
 	p->deadline = now + p->patience;
-	if (p->answered) {
+	if (p->port != 0) {
 		l->acks_again++;
 		send_ack(l, p);
 	} else {
@@ -277,35 +371,48 @@ time_out(struct load *l, struct phone *p, int64_t now)
 }
 
 static void
-look_at_clock(struct load *l, int64_t now)
+look_at_clock(struct load *l)
 {
 	for (unsigned i = 0; i < l->clients; i++)
-		if (l->phone[i].fd >= 0 && now >= l->phone[i].deadline)
-			time_out(l, &l->phone[i], now);
+		if (!l->phone[i].is_over && l->now >= l->phone[i].deadline)
+			time_out(l, &l->phone[i], l->now);
 }
 
 static void
-run(struct load *l)
+begin_all(struct load *l)
 {
-	struct epoll_event ready[EVENTS];
-	int64_t looked = ends_now_us();
-
+	l->now = ends_now_us();
 	for (unsigned i = 0; i < l->clients; i++)
 		begin(l, &l->phone[i]);
-	while (l->done < l->transfers) {
-		int n = epoll_wait(l->epoll, ready, EVENTS, LOOK_US / 1000);
-		int64_t now;
+	flush(l);
+}
 
-		for (int i = 0; i < n; i++)
-			while (look(l, ready[i].data.ptr))
-				if (l->window < 2)
-					break;
-		now = ends_now_us();
-		if (now - looked >= LOOK_US) {
-			look_at_clock(l, now);
-			looked = now;
+static void
+give_up(struct load *l)
+{
+	l->begun = l->transfers;
+	for (unsigned i = 0; i < l->clients; i++)
+		if (!l->phone[i].is_over)
+			finish(l, &l->phone[i], "too slow");
+	l->failed += l->transfers - l->done;
+}
+
+static void
+run(struct load *l, int64_t end)
+{
+	int64_t looked = l->now;
+
+	while (l->done < l->transfers && l->now < end) {
+		look(l);
+		flush(l);
+		if (l->now - looked >= LOOK_US) {
+			look_at_clock(l);
+			flush(l);
+			looked = l->now;
 		}
 	}
+	if (l->done < l->transfers)
+		give_up(l);
 }
 
 static void
@@ -327,22 +434,41 @@ read_names(struct load *l, const char *path)
 }
 
 static void
+set(int fd, int level, int name, int value)
+{
+	if (setsockopt(fd, level, name, &value, sizeof(value)) != 0)
+		die("setsockopt");
+}
+
+static void
+open_socket(struct load *l)
+{
+	struct timeval wait = { .tv_usec = LOOK_US };
+	struct sockaddr_in any = { .sin_family = AF_INET };
+
+	l->fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&any, sizeof(any)) != 0)
+		die("socket");
+	set(l->fd, IPPROTO_IP, IP_PKTINFO, 1);
+	setsockopt(l->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	if (setsockopt(l->fd, SOL_SOCKET, SO_RCVBUFFORCE, &(int){ 64 << 20 }, sizeof(int)) != 0)
+		set(l->fd, SOL_SOCKET, SO_RCVBUF, 64 << 20);
+}
+
+static void
 prepare(struct load *l, char **argv)
 {
-	struct rlimit files;
-
-	getrlimit(RLIMIT_NOFILE, &files);
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
 	l->server.sin_family = AF_INET;
 	l->server.sin_port = htons((uint16_t)atoi(argv[3]));
 	if (inet_pton(AF_INET, argv[2], &l->server.sin_addr) != 1)
 		exit(2);
 	read_names(l, argv[4]);
 	l->clients = (unsigned)atoi(argv[5]);
-	l->next_port = (unsigned)getpid() * 977; /* beside others who measure */
-	l->epoll = epoll_create1(0);
 	l->phone = mem_array(l->clients, sizeof(*l->phone));
+	l->at = mem_array(ADDRESSES, sizeof(struct phone *));
+	open_socket(l);
+	mail_new(&l->in, LARGE);
+	mail_new(&l->out, SMALL);
 }
 
 static void
@@ -357,27 +483,28 @@ print(struct load *l, double seconds)
 	    "{\"transfers\": %u, \"failures\": %u, \"failure\": \"%s\", \"refused\": %u, \"seconds\": %.6f, "
 	    "\"bytes\": %llu, \"p50_us\": %u, \"p99_us\": %u, \"most_us\": %u, "
 	    "\"requests_again\": %u, \"acks_again\": %u}\n",
-	    l->done, l->failed, l->failure != NULL ? l->failure : "", l->refused, seconds,
+	    l->transfers, l->failed, l->failure != NULL ? l->failure : "", l->refused, seconds,
 	    (unsigned long long)l->bytes, p50, p99, most, l->requests_again, l->acks_again);
 }
 
 static int
-load(char **argv)
+load(int argc, char **argv)
 {
 	struct load l = { .random = 1 };
-	int64_t began;
+	int64_t began, seconds = argc == 12 ? atoi(argv[11]) : 3600;
 
-	prepare(&l, argv);
 	l.transfers = (unsigned)atoi(argv[6]);
 	l.block_size = (unsigned)atoi(argv[7]);
 	l.window = (unsigned)atoi(argv[8]);
 	l.lose = (unsigned)atoi(argv[9]);
 	l.size = strtoull(argv[10], NULL, 10);
+	prepare(&l, argv);
 	if (l.transfers < l.clients)
 		l.transfers = l.clients;
 	l.us = mem_array(l.transfers, sizeof(*l.us));
 	began = ends_now_us();
-	run(&l);
+	begin_all(&l);
+	run(&l, began + seconds * 1000000);
 	print(&l, (double)(ends_now_us() - began) / 1e6);
 	return 0;
 }
@@ -391,19 +518,15 @@ hold(char **argv)
 
 	prepare(&l, argv);
 	l.transfers = l.clients;
-	for (unsigned i = 0; i < l.clients; i++)
-		begin(&l, &l.phone[i]);
-	while (held < l.clients && ends_now_us() < end) {
-		struct epoll_event ready[EVENTS];
-		int n = epoll_wait(l.epoll, ready, EVENTS, LOOK_US / 1000);
+	begin_all(&l);
+	while (held < l.clients && l.now < end) {
+		receive(&l);
+		for (unsigned i = 0; i < l.in.n; i++) {
+			struct phone *p = phone_of(&l, &l.in.head[i].msg_hdr);
 
-		for (int i = 0; i < n; i++) {
-			struct phone *p = ready[i].data.ptr;
-			uint8_t packet[1];
-
-			if (recv(p->fd, packet, sizeof(packet), 0) < 0 || p->answered)
+			if (p == NULL || p->is_over)
 				continue;
-			p->answered = true;
+			p->is_over = true;
 			held++;
 		}
 	}
@@ -417,8 +540,8 @@ hold(char **argv)
 int
 main(int argc, char **argv)
 {
-	if (argc == 11 && strcmp(argv[1], "load") == 0)
-		return load(argv);
+	if ((argc == 11 || argc == 12) && strcmp(argv[1], "load") == 0)
+		return load(argc, argv);
 	if (argc == 6 && strcmp(argv[1], "hold") == 0)
 		return hold(argv);
 	fprintf(stderr, "see tests/bench/tftp_load.c\n");

@@ -304,6 +304,69 @@ a_certificate_is_installed(void)
 	scene_free(&s);
 }
 
+/* A power failure must not make CAPF forget a certificate that a phone was sent. */
+static void
+a_certificate_waits_for_the_disk(void)
+{
+	struct scene s = scene_new();
+	struct wr w = { 0 };
+
+	order(&s, ORDER_INSTALL, ORDER_BY_NULL, NULL);
+	start(&s);
+	say_auth(&s, PHONE, "");
+	CU_ASSERT_FALSE(capf_session_awaits_disk(s.session));
+	say_key(&s);
+	CU_ASSERT_EQUAL(s.heard.command, CAPF_STORE_REQUEST);
+	CU_ASSERT_TRUE(capf_session_awaits_disk(s.session));
+	capf_session_flushed(s.session, NULL, &w);
+	CU_ASSERT_EQUAL(w.n, 0);
+	CU_ASSERT_FALSE(capf_session_awaits_disk(s.session));
+	/* That it was stored the phone knows itself. */
+	say_word(&s, CAPF_STORE_RESPONSE, CAPF_OK);
+	ended_with(&s, CAPF_OK);
+	CU_ASSERT_FALSE(capf_session_awaits_disk(s.session));
+	scene_free(&s);
+}
+
+static void
+a_certificate_that_did_not_reach_the_disk_is_not_sent(void)
+{
+	struct scene s = scene_new();
+	struct err e = { 0 };
+
+	order(&s, ORDER_INSTALL, ORDER_BY_NULL, NULL);
+	start(&s);
+	say_auth(&s, PHONE, "");
+	say_key(&s);
+	err_set(&e, ERR_FAILED, "the disk is gone");
+	wr_free(&s.said);
+	capf_session_flushed(s.session, &e, &s.said);
+	hear(&s);
+	ended_with(&s, CAPF_DECLINED);
+	CU_ASSERT_FALSE(capf_session_awaits_disk(s.session));
+	CU_ASSERT_EQUAL(capf_session_outcome(s.session)->status, STATUS_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(capf_session_outcome(s.session)->why, "the disk is gone"));
+	CU_ASSERT_EQUAL(order_now(&s).operation, ORDER_INSTALL);
+	scene_free(&s);
+}
+
+static void
+a_used_string_waits_for_the_disk(void)
+{
+	struct scene s = scene_new();
+	struct wr w = { 0 };
+
+	order(&s, ORDER_INSTALL, ORDER_BY_STRING, "12345");
+	start(&s);
+	say_auth(&s, PHONE, "12345");
+	say_key(&s);
+	capf_session_flushed(s.session, NULL, &w);
+	say_word(&s, CAPF_STORE_RESPONSE, CAPF_OK);
+	ended_with(&s, CAPF_OK);
+	CU_ASSERT_TRUE(capf_session_awaits_disk(s.session));
+	scene_free(&s);
+}
+
 static void
 a_certificate_is_deleted(void)
 {
@@ -1075,6 +1138,10 @@ an_answer_comes_once(void)
 static const struct suite_test tests[] = {
 	{ "the server speaks first", the_server_speaks_first },
 	{ "a certificate is installed", a_certificate_is_installed },
+	{ "a certificate waits for the disk", a_certificate_waits_for_the_disk },
+	{ "a certificate that did not reach the disk is not sent",
+	    a_certificate_that_did_not_reach_the_disk_is_not_sent },
+	{ "a used string waits for the disk", a_used_string_waits_for_the_disk },
 	{ "a certificate is deleted", a_certificate_is_deleted },
 	{ "a certificate is fetched", a_certificate_is_fetched },
 	{ "another phone's certificate is not fetched", another_phones_certificate_is_not_fetched },

@@ -68,11 +68,18 @@ testpair_free(struct testpair *p)
 	free(p);
 }
 
+struct tls_identity
+testpair_identity(const struct testpair *p)
+{
+	return (struct tls_identity){ &p->view, 1, p->key };
+}
+
 struct tls *
 testtls_server(const struct tls_rules *rules, const struct testpair *p)
 {
 	struct err e = { 0 };
-	struct tls *t = tls_server_new(rules, &p->view, 1, p->key, NULL, &e);
+	struct tls_identity who = testpair_identity(p);
+	struct tls *t = tls_server_new(rules, &who, 1, NULL, &e);
 
 	if (t == NULL) {
 		fprintf(stderr, "\n%s\n", e.text);

@@ -28,6 +28,9 @@ enum testpair_kind {
 struct testpair *testpair_new(enum testpair_kind kind, const struct testpair *issuer);
 void testpair_free(struct testpair *p);
 
+/* Who has it; lent. */
+struct tls_identity testpair_identity(const struct testpair *p);
+
 /* A server's TLS with this pair; ends the program when there is none. */
 struct tls *testtls_server(const struct tls_rules *rules, const struct testpair *p);
 

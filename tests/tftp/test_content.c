@@ -40,6 +40,19 @@ reads(const struct content *c, uint64_t offset, const char *expected)
 	return strcmp(buf, expected) == 0;
 }
 
+/* Into two places, of which the first takes some. */
+static bool
+scatters(const struct content *c, uint64_t offset, const char *expected, size_t first)
+{
+	size_t n = strlen(expected);
+	char one[64] = { 0 }, two[64] = { 0 };
+	struct iovec part[] = { { one, first }, { two, n - first } };
+	struct err e;
+
+	return content_scatter(c, offset, part, 2, &e) == 0 && strncmp(one, expected, first) == 0 &&
+	       strcmp(two, &expected[first]) == 0 && one[first] == '\0';
+}
+
 /* Every part of it: within the head, across the seam, within the body, at the end. */
 static void
 check_every_part(const struct content *c, const char *whole)
@@ -52,6 +65,8 @@ check_every_part(const struct content *c, const char *whole)
 			char *part = mem_text_n(&whole[from], to - from);
 
 			CU_ASSERT(reads(c, from, part));
+			for (size_t first = 0; first <= to - from; first++)
+				CU_ASSERT(scatters(c, from, part, first));
 			free(part);
 		}
 	}
@@ -104,12 +119,15 @@ a_file_cut_short_is_an_error(void)
 	int fd = file_with("0123456789");
 	struct content *c = content_of_file(NULL, fd, 10);
 	char buf[10];
+	struct iovec part[] = { { buf, 5 }, { &buf[5], 5 } };
 	struct err e;
 
 	CU_ASSERT_EQUAL(ftruncate(fd, 4), 0);
 	CU_ASSERT(reads(c, 0, "0123"));
 	CU_ASSERT_EQUAL(content_read(c, 2, buf, 8, &e), -1);
 	CU_ASSERT_EQUAL(e.code, ERR_FAILED);
+	ASSERT_ERR_SAYS(e, "cut short at byte 4");
+	CU_ASSERT_EQUAL(content_scatter(c, 0, part, 2, &e), -1);
 	ASSERT_ERR_SAYS(e, "cut short at byte 4");
 	content_unref(c);
 }

@@ -19,6 +19,7 @@
 #include "tests/support/testtls.h"
 #include "trust/cluster.h"
 #include "trust/device.h"
+#include "trust/param.h"
 #include "trust/seen.h"
 #include "trust/service.h"
 #include "trust/sgn.h"
@@ -278,14 +279,14 @@ list_counts_as_fetched_when_all_of_it_was(void)
 	struct lobby *l = lobby_open();
 
 	reply_free(ask(l, HTTP_DOOR_PLAIN, "HEAD", "/ITL" PHONE ".tlv", ""));
-	CU_ASSERT_EQUAL(seen_now(l).fetched, 0);
+	CU_ASSERT_EQUAL(seen_now(l).itl.fetched, 0);
 	CU_ASSERT_STRING_EQUAL(seen_now(l).peer, "127.0.0.1");
 	reply_free(ask(l, HTTP_DOOR_PLAIN, "GET", "/ITL" PHONE ".tlv", "Range: bytes=1-\r\n"));
-	CU_ASSERT_EQUAL(seen_now(l).fetched, 0);
+	CU_ASSERT_EQUAL(seen_now(l).itl.fetched, 0);
 	reply_free(ask(l, HTTP_DOOR_PLAIN, "GET", "/ITL" PHONE ".tlv", "Range: bytes=999999-\r\n"));
-	CU_ASSERT_EQUAL(seen_now(l).fetched, 0);
+	CU_ASSERT_EQUAL(seen_now(l).itl.fetched, 0);
 	CU_ASSERT_EQUAL(status_of(l, "/ITL" PHONE ".tlv"), 200);
-	CU_ASSERT_EQUAL(seen_now(l).fetched, 1);
+	CU_ASSERT_EQUAL(seen_now(l).itl.fetched, 1);
 	lobby_close(l);
 }
 
@@ -353,7 +354,7 @@ configuration_is_signed_or_not(void)
 	reply_free(rings);
 	rings = get(l, HTTP_DOOR_CALLMANAGER, "/ITL" PHONE ".tlv");
 	CU_ASSERT_EQUAL(rings->status, 200);
-	CU_ASSERT_EQUAL(seen_now(l).fetched, 1);
+	CU_ASSERT_EQUAL(seen_now(l).itl.fetched, 1);
 	reply_free(rings);
 	reply_free(plain);
 	reply_free(https);
@@ -381,6 +382,48 @@ each_door_has_its_certificate(void)
 	CU_ASSERT_TRUE(presents(get(l, HTTP_DOOR_CALLMANAGER, "/x"), l->store, "CallManager"));
 	CU_ASSERT_TRUE(presents(get(l, HTTP_DOOR_TOMCAT, "/x"), l->store, "tomcat"));
 	CU_ASSERT_FALSE(presents(get(l, HTTP_DOOR_TOMCAT, "/x"), l->store, "CallManager"));
+	lobby_close(l);
+}
+
+static void
+set_https_ciphers(struct lobby *l, const char *value)
+{
+	struct cluster_change change;
+	struct err e;
+
+	must(cluster_set_param(l->store, param_find(PARAM_HTTPS, &e), value, "test", LAB_NOW,
+		 &change, &e),
+	    &e);
+}
+
+/* The client of these tests takes either. */
+static void
+ecdsa_certificate_is_presented_when_the_parameter_says_so(void)
+{
+	struct lobby *l = lobby_open();
+
+	set_https_ciphers(l, PARAM_HTTPS_EC);
+	CU_ASSERT_TRUE(presents(get(l, HTTP_DOOR_CALLMANAGER, "/x"), l->store, "CallManager"));
+	service(l, true);
+	CU_ASSERT_TRUE(
+	    presents(get(l, HTTP_DOOR_CALLMANAGER, "/x"), l->store, "CallManager-ECDSA"));
+	CU_ASSERT_TRUE(presents(get(l, HTTP_DOOR_TOMCAT, "/x"), l->store, "tomcat"));
+	set_https_ciphers(l, "RSA Ciphers Only");
+	service(l, true);
+	CU_ASSERT_TRUE(presents(get(l, HTTP_DOOR_CALLMANAGER, "/x"), l->store, "CallManager"));
+	lobby_close(l);
+}
+
+/* Clusters that were founded without one. */
+static void
+door_without_ecdsa_certificate_goes_on_with_rsa(void)
+{
+	struct lobby *l = lobby_open();
+
+	lab_do(l->store, "DELETE FROM cert_place WHERE store = 'CallManager-ECDSA'");
+	set_https_ciphers(l, PARAM_HTTPS_EC);
+	service(l, true);
+	CU_ASSERT_TRUE(presents(get(l, HTTP_DOOR_CALLMANAGER, "/x"), l->store, "CallManager"));
 	lobby_close(l);
 }
 
@@ -470,6 +513,43 @@ what_happened_is_logged(void)
 	lobby_close(l);
 }
 
+static int64_t
+counted(const struct lobby *l, enum http_door_kind kind, enum tally_what what)
+{
+	struct tally t;
+
+	http_door_tally(l->door[kind], &t);
+	return t.n[what];
+}
+
+static void
+what_became_of_requests_is_counted(void)
+{
+	enum http_door_kind plain = HTTP_DOOR_PLAIN;
+	struct lobby *l = lobby_open();
+	struct wr large = { 0 };
+
+	put_file(l, "rings.xml", bytes_of("rings"));
+	wr_fill(&large, 'x', (4 << 20) + 1);
+	put_file(l, "large.xml", wr_view(&large));
+	wr_free(&large);
+	CU_ASSERT_EQUAL(status_of(l, "/rings.xml"), 200);
+	CU_ASSERT_EQUAL(status_of(l, "/none.xml"), 404);
+	CU_ASSERT_EQUAL(status_of(l, "/large.xml.sgn"), 503);
+	reply_free(ask(l, plain, "GET", "/rings.xml", "Range: bytes=1-2\r\n"));
+	reply_free(ask(l, plain, "GET", "/rings.xml", "Range: bytes=9-\r\n"));
+	reply_free(ask(l, plain, "POST", "/rings.xml", ""));
+	CU_ASSERT_EQUAL(counted(l, plain, TALLY_REQUESTS), 5);
+	CU_ASSERT_EQUAL(counted(l, plain, TALLY_SENT), 2);
+	CU_ASSERT_EQUAL(counted(l, plain, TALLY_NOT_FOUND), 1);
+	CU_ASSERT_EQUAL(counted(l, plain, TALLY_REFUSED), 2);
+	CU_ASSERT_EQUAL(counted(l, plain, TALLY_BYTES), 5 + 2);
+	CU_ASSERT_EQUAL(counted(l, plain, TALLY_RUNNING), 0);
+	CU_ASSERT_EQUAL(counted(l, plain, TALLY_ACCEPTED), 6);
+	CU_ASSERT_EQUAL(counted(l, HTTP_DOOR_TOMCAT, TALLY_REQUESTS), 0);
+	lobby_close(l);
+}
+
 static const struct suite_test tests[] = {
 	{ "list is served as by TFTP", list_is_served_as_by_tftp },
 	{ "list counts as fetched when all of it was", list_counts_as_fetched_when_all_of_it_was },
@@ -477,10 +557,15 @@ static const struct suite_test tests[] = {
 	{ "refusals for now are 503", refusals_for_now_are_503 },
 	{ "configuration is signed or not", configuration_is_signed_or_not },
 	{ "each door has its certificate", each_door_has_its_certificate },
+	{ "ECDSA certificate is presented when the parameter says so",
+	    ecdsa_certificate_is_presented_when_the_parameter_says_so },
+	{ "door without ECDSA certificate goes on with RSA",
+	    door_without_ecdsa_certificate_goes_on_with_rsa },
 	{ "new certificate is presented after a restart",
 	    new_certificate_is_presented_after_a_restart },
 	{ "stopped service answers nobody", stopped_service_answers_nobody },
 	{ "what happened is logged", what_happened_is_logged },
+	{ "what became of requests is counted", what_became_of_requests_is_counted },
 };
 
 int

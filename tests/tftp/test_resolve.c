@@ -29,6 +29,7 @@
 #define PHONE	"SEP001122334455"
 #define OLD	"SEP00112233AAAA" /* a 7960 */
 #define UNKNOWN "SEP0000000000FF"
+#define NEW	"SEP001122338861"
 #define BY_HAND "<device>\n <name>by hand</name>\n</device>\n"
 
 /* A node of a cluster with two phones, its folder, and the resolver in front of them. */
@@ -302,6 +303,60 @@ the_emptied_list_waits_for_the_restart(void)
 	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 1));
 	restart(&d, "TFTP");
 	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 2));
+	desk_close(&d);
+}
+
+/* Is it the list of this number as phones that know EC get it? */
+static bool
+serves_ec_list(struct desk *d, const char *name, int number)
+{
+	struct wr got = served(d, name), want = { 0 };
+	struct listing_entry entry;
+	struct err e = { 0 };
+	bool same;
+
+	must(listing_numbered(d->store, d->node.id, number, &entry, &e), &e);
+	CU_ASSERT_EQUAL(listing_file_ec(d->store, entry.id, &want, &e), 1);
+	same = bytes_eq(wr_view(&got), wr_view(&want));
+	wr_free(&got);
+	wr_free(&want);
+	return same;
+}
+
+static void
+become(struct desk *d, const char *phone, const char *model)
+{
+	struct device_change to = { .model = model_of(model), .encrypted_config = -1 };
+	struct device now;
+	struct err e;
+	bool changed;
+
+	must(device_change(d->store, phone, &to, &now, &changed, &e), &e);
+}
+
+static void
+phones_that_know_ec_get_a_list_of_their_own(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+
+	add_phone(d.store, NEW, "8861");
+	CU_ASSERT(serves_list(&d, "ITL" NEW ".tlv", 1));
+	set_param(&d, PARAM_ADVANCED, "True");
+	CU_ASSERT(serves_list(&d, "ITL" NEW ".tlv", 1));
+	restart(&d, "TFTP");
+	CU_ASSERT(serves_ec_list(&d, "ITL" NEW ".tlv", 2));
+	CU_ASSERT(serves_list(&d, "ITL" PHONE ".tlv", 2));
+	CU_ASSERT(serves_list(&d, "ITL" UNKNOWN ".tlv", 2));
+	CU_ASSERT(serves_list(&d, "ITLFile.tlv", 2));
+	/* By the phone and not by the name that was asked before. */
+	become(&d, NEW, "7975");
+	become(&d, PHONE, "8861");
+	CU_ASSERT(serves_list(&d, "ITL" NEW ".tlv", 2));
+	CU_ASSERT(serves_ec_list(&d, "ITL" PHONE ".tlv", 2));
+	set_param(&d, PARAM_ADVANCED, "False");
+	CU_ASSERT(serves_ec_list(&d, "ITL" PHONE ".tlv", 2));
+	restart(&d, "TFTP");
+	CU_ASSERT(serves_list(&d, "ITL" PHONE ".tlv", 3));
 	desk_close(&d);
 }
 
@@ -1243,12 +1298,36 @@ the_front_notes_which_phone_fetched_which_list(void)
 	struct desk d = desk_open(RELEASE_12_5);
 
 	CU_ASSERT_EQUAL(seen_after(&d, "ITLFile.tlv", TFTP_SENT).at, 0);
-	CU_ASSERT_EQUAL(seen_after(&d, "CTLSEP001122334455.tlv", TFTP_NOT_FOUND).fetched, 0);
+	CU_ASSERT_EQUAL(seen_after(&d, "CTLSEP001122334455.tlv", TFTP_NOT_FOUND).itl.fetched, 0);
 	CU_ASSERT_NOT_EQUAL(seen_after(&d, "CTLSEP001122334455.tlv", TFTP_NOT_FOUND).at, 0);
 	/* A list that did not arrive was not fetched. */
-	CU_ASSERT_EQUAL(seen_after(&d, "ITLSEP001122334455.tlv", TFTP_GIVEN_UP).fetched, 0);
-	CU_ASSERT_EQUAL(seen_after(&d, "ITLSEP001122334455.tlv", TFTP_SENT).fetched, 1);
-	CU_ASSERT_EQUAL(seen_after(&d, "SEP001122334455.cnf.xml", TFTP_SENT).holds, 1);
+	CU_ASSERT_EQUAL(seen_after(&d, "ITLSEP001122334455.tlv", TFTP_GIVEN_UP).itl.fetched, 0);
+	CU_ASSERT_EQUAL(seen_after(&d, "ITLSEP001122334455.tlv", TFTP_SENT).itl.fetched, 1);
+	CU_ASSERT_EQUAL(seen_after(&d, "SEP001122334455.cnf.xml", TFTP_SENT).itl.holds, 1);
+	desk_close(&d);
+}
+
+/* In either form it is the node's list. */
+static void
+a_phone_with_the_list_for_ec_holds_the_list_of_the_node(void)
+{
+	struct desk d = desk_open(RELEASE_12_5);
+	struct listing_entry entry;
+	enum itl_status status;
+	char why[SEEN_NOTE_MAX];
+	struct device phone;
+	struct seen seen;
+	struct err e;
+
+	become(&d, PHONE, "8861");
+	set_param(&d, PARAM_ADVANCED, "True");
+	restart(&d, "TFTP");
+	must(listing_newest(d.store, d.node.id, &entry, &e) - 1, &e);
+	seen = seen_after(&d, "ITL" PHONE ".tlv", TFTP_SENT);
+	CU_ASSERT_EQUAL(seen.itl.holds, entry.id);
+	CU_ASSERT_EQUAL(device_get(d.store, PHONE, &phone, &e), 1);
+	must(seen_status(d.store, &phone, &seen, &status, why, &e), &e);
+	CU_ASSERT_EQUAL(status, ITL_MATCH);
 	desk_close(&d);
 }
 
@@ -1295,6 +1374,10 @@ static const struct suite_test tests[] = {
 	    a_phone_without_sbd_has_no_list_of_its_own },
 	{ "there is no CTL", there_is_no_ctl },
 	{ "the emptied list waits for the restart", the_emptied_list_waits_for_the_restart },
+	{ "phones that know EC get a list of their own",
+	    phones_that_know_ec_get_a_list_of_their_own },
+	{ "a phone with the list for EC holds the list of the node",
+	    a_phone_with_the_list_for_ec_holds_the_list_of_the_node },
 	{ "a known phone gets its configuration", a_known_phone_gets_its_configuration },
 	{ "an unknown phone gets none", an_unknown_phone_gets_none },
 	{ "a phone without SBD gets plain files only", a_phone_without_sbd_gets_plain_files_only },

@@ -193,8 +193,11 @@ phone_acks(struct phone *p, uint16_t block)
 static bool
 phone_looks(struct phone *p)
 {
-	ptrdiff_t n = udp_receive(p->fd, p->packet, sizeof(p->packet), &p->server, NULL);
+	socklen_t *size = &p->server.n;
+	ssize_t n;
 
+	p->server = (struct udp_address){ .n = sizeof(p->server.at) };
+	n = recvfrom(p->fd, p->packet, sizeof(p->packet), 0, &p->server.at.any, size);
 	p->got = bytes_over(p->packet, n < 0 ? 0 : (size_t)n);
 	return n >= 0;
 }
@@ -642,6 +645,63 @@ a_stranger_gets_error_5_and_disturbs_nobody(void)
 	bench_close(&b);
 }
 
+/* A copy of the last acknowledgement that comes late is nobody's, and the next transfer, which may
+ * be waiting for its first, has another port. */
+static void
+what_comes_late_is_not_taken_for_the_next_transfer(void)
+{
+	struct bench b = { 0 };
+	struct udp_address old;
+	struct phone p;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&p, "127.0.0.1");
+	for (int i = 0; i < 5; i++) {
+		phone_asks(&p, &b, "bytes-700|octet|");
+		CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 1, 512));
+		old = p.server;
+		phone_acks(&p, 1);
+		CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 2, 188));
+		phone_acks(&p, 2);
+		CU_ASSERT(runs(&b, 0));
+
+		phone_asks(&p, &b, "bytes-600|octet|");
+		CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 1, 512));
+		CU_ASSERT(!udp_eq(&p.server, &old));
+		p.server = old;
+		phone_acks(&p, 1);
+		CU_ASSERT(!is_answered(&p, &b));
+		phone_asks(&p, &b, "bytes-0|octet|"); /* it leaves that one */
+		CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 1, 0));
+		phone_acks(&p, 1);
+		CU_ASSERT(runs(&b, 0));
+	}
+	phone_close(&p);
+	bench_close(&b);
+}
+
+static void
+a_stranger_at_a_shared_port_gets_an_error(void)
+{
+	struct bench b = { 0 };
+	struct phone p, stranger;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&p, "127.0.0.1");
+	phone_open(&stranger, "127.0.0.1");
+	phone_asks(&p, &b, "bytes-700|octet|");
+	CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 1, 512));
+	stranger.server = p.server;
+	phone_acks(&stranger, 1);
+	CU_ASSERT(phone_takes(&stranger, &b));
+	CU_ASSERT(took_error(&stranger, TFTP_E_UNKNOWN_TID, "Unknown transfer ID"));
+	phone_acks(&p, 1);
+	CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 2, 188));
+	phone_close(&p);
+	phone_close(&stranger);
+	bench_close(&b);
+}
+
 static void
 a_phone_that_vanishes_is_forgotten(void)
 {
@@ -942,6 +1002,9 @@ static const struct suite_test tests[] = {
 	    another_request_from_the_port_ends_the_old_transfer },
 	{ "a stranger gets error 5 and disturbs nobody",
 	    a_stranger_gets_error_5_and_disturbs_nobody },
+	{ "what comes late is not taken for the next transfer",
+	    what_comes_late_is_not_taken_for_the_next_transfer },
+	{ "a stranger at a shared port gets an error", a_stranger_at_a_shared_port_gets_an_error },
 	{ "a phone that vanishes is forgotten", a_phone_that_vanishes_is_forgotten },
 	{ "a lost block after a long wait comes soon", a_lost_block_after_a_long_wait_comes_soon },
 	{ "an error from the phone ends the transfer", an_error_from_the_phone_ends_the_transfer },

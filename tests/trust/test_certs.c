@@ -98,8 +98,8 @@ has_key(struct store *s, int64_t id)
 static void
 stores_are_those_of_cucm(void)
 {
-	static const char *const names[] = { "CallManager", "TVS", "CAPF", "ITLRecovery", "tomcat",
-		"CallManager-trust", "CAPF-trust", "TVS-trust", "tomcat-trust", "Phone-SAST-trust",
+	static const char *const names[] = { "CallManager", "CallManager-ECDSA", "TVS", "CAPF",
+		"ITLRecovery", "tomcat", "CallManager-trust", "CAPF-trust", "TVS-trust", "tomcat-trust", "Phone-SAST-trust",
 		"Phone-trust", "Phone-CTL-trust", "Phone-VPN-trust" };
 	struct err e = { 0 };
 	size_t n;
@@ -133,6 +133,9 @@ roles_are_those_of_unit_role_map(void)
 	CU_ASSERT_EQUAL(k->roles, 2);
 	CU_ASSERT_EQUAL(k->role[0], ROLE_CCM_TFTP);
 	CU_ASSERT_EQUAL(k->role[1], ROLE_SAST);
+	k = lab_kind("CallManager-ECDSA"); /* our reading: it signs nothing */
+	CU_ASSERT_EQUAL(k->roles, 1);
+	CU_ASSERT_EQUAL(k->role[0], ROLE_CCM_TFTP);
 	k = lab_kind("Phone-SAST-trust");
 	CU_ASSERT_EQUAL(k->roles, 2);
 	CU_ASSERT_EQUAL(k->role[0], ROLE_SAST);
@@ -188,6 +191,35 @@ key_of_another_is_refused(void)
 	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
 	ASSERT_ERR_SAYS(e, "not that of the TVS certificate");
 	CU_ASSERT_EQUAL(store_generation(s), was);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert"), 0);
+	cert_free(c);
+	store_close(s);
+}
+
+static void
+stores_come_with_their_releases(void)
+{
+	const struct cert_kind *ec = lab_kind("CallManager-ECDSA"), *tvs = lab_kind("TVS");
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(cert_kind_check(ec, RELEASE_11_5, &e), 0);
+	CU_ASSERT_EQUAL(cert_kind_check(tvs, RELEASE_8_0, &e), 0);
+	CU_ASSERT_EQUAL(cert_kind_check(ec, RELEASE_10_0, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
+	ASSERT_ERR_SAYS(e, "release 10.0 has no CallManager-ECDSA certificate (from 11.5)");
+}
+
+static void
+ecdsa_store_takes_ec_keys_alone(void)
+{
+	struct cert *c = lab_cert("CallManager-ECDSA", "pub", 0);
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(
+	    certs_put_own(s, lab_kind("CallManager-ECDSA"), 1, c, lab_key(0), LAB_NOW, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
+	ASSERT_ERR_SAYS(e, "the CallManager-ECDSA certificate has an EC key");
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert"), 0);
 	cert_free(c);
 	store_close(s);
@@ -523,6 +555,8 @@ static const struct suite_test tests[] = {
 	{ "roles are those of unitRoleMap", roles_are_those_of_unit_role_map },
 	{ "own certificate comes with key and copies", own_certificate_comes_with_key_and_copies },
 	{ "key of another is refused", key_of_another_is_refused },
+	{ "stores come with their releases", stores_come_with_their_releases },
+	{ "ECDSA store takes EC keys alone", ecdsa_store_takes_ec_keys_alone },
 	{ "own certificate of a trust store is refused",
 	    own_certificate_of_a_trust_store_is_refused },
 	{ "replaced certificate and its copies are gone",

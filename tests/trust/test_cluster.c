@@ -82,6 +82,7 @@ founded_as(enum release release)
 {
 	struct store *s = lab_founded(release);
 	bool has_recovery = release >= RELEASE_10_0, recovery_signs = release >= RELEASE_12_5;
+	bool has_ec = release >= RELEASE_11_5;
 	struct cluster c;
 	struct err e = { 0 };
 
@@ -92,7 +93,8 @@ founded_as(enum release release)
 	CU_ASSERT_TRUE(is_whole(s, "tomcat", "cucm-pub"));
 	CU_ASSERT_TRUE(is_whole(s, "CAPF", NULL));
 	CU_ASSERT_EQUAL(is_whole(s, "ITLRecovery", NULL), has_recovery);
-	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert_key"), has_recovery ? 5 : 4);
+	CU_ASSERT_EQUAL(is_whole(s, "CallManager-ECDSA", "cucm-pub"), has_ec);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert_key"), 4 + has_recovery + has_ec);
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM service WHERE running"), 4);
 	CU_ASSERT_TRUE(is_signed_by(s, "cucm-pub", recovery_signs ? "ITLRecovery" : "CallManager",
 	    recovery_signs ? NULL : "cucm-pub"));
@@ -162,6 +164,7 @@ added_node_is_whole(void)
 	struct tlist *l = newest_list(s, "cucm-pub");
 
 	CU_ASSERT_TRUE(is_whole(s, "CallManager", "cucm-sub"));
+	CU_ASSERT_TRUE(is_whole(s, "CallManager-ECDSA", "cucm-sub"));
 	CU_ASSERT_TRUE(is_whole(s, "TVS", "cucm-sub"));
 	CU_ASSERT_TRUE(is_whole(s, "tomcat", "cucm-sub"));
 	CU_ASSERT_FALSE(lab_node(s, "cucm-sub").publisher);
@@ -185,7 +188,7 @@ not_added(struct store *s, const char *name, const char *address, enum err_code 
 	CU_ASSERT_EQUAL(store_generation(s), was);
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM node"), 1);
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM list"), 1);
-	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert"), 5);
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert"), 6);
 }
 
 static void
@@ -322,6 +325,40 @@ key_that_phones_cannot_check_is_not_imported(void)
 	not_replaced(RELEASE_12_5, "ITLRecovery", of_curve);
 	key_free(of_curve);
 	key_free(of_odd_size);
+}
+
+/* Founded by a trustlist that made no such certificate. */
+static void
+ecdsa_certificate_can_be_made_later(void)
+{
+	struct store *s = lab_founded(RELEASE_11_5);
+	struct node pub = lab_node(s, NULL);
+	struct cluster_change change;
+	struct err e = { 0 };
+	struct cert *c;
+
+	lab_do(s, "DELETE FROM cert_place WHERE store = 'CallManager-ECDSA'");
+	CU_ASSERT_EQUAL(cluster_regenerate(s, lab_kind("CallManager-ECDSA"), &pub,
+			    CLUSTER_UNLESS_LOCKED, LAB_NOW, &change, &e),
+	    0);
+	CU_ASSERT_TRUE(change.changed);
+	CU_ASSERT_EQUAL(change.lists_built, 0);
+	CU_ASSERT_TRUE(is_whole(s, "CallManager-ECDSA", "cucm-pub"));
+	c = own(s, "CallManager-ECDSA", "cucm-pub", NULL);
+	CU_ASSERT_EQUAL(cert_key_kind(c), CERT_KEY_EC);
+	CU_ASSERT_STRING_EQUAL(cert_common_name(c), "cucm-pub-EC");
+	CU_ASSERT_EQUAL(
+	    lab_int(s, "SELECT count(*) FROM cert_place WHERE name = 'cucm-pub-EC.pem' "
+		       "AND store = 'CallManager-trust'"),
+	    1);
+	cert_free(c);
+	store_close(s);
+	s = lab_founded(RELEASE_10_0);
+	CU_ASSERT_EQUAL(cluster_regenerate(s, lab_kind("CallManager-ECDSA"), &pub,
+			    CLUSTER_ANYHOW, LAB_NOW, &change, &e),
+	    -1);
+	ASSERT_ERR_SAYS(e, "release 10.0 has no CallManager-ECDSA certificate");
+	store_close(s);
 }
 
 static void
@@ -521,6 +558,7 @@ static const struct suite_test tests[] = {
 	{ "what is not ours is not regenerated", what_is_not_ours_is_not_regenerated },
 	{ "key that phones cannot check is not imported",
 	    key_that_phones_cannot_check_is_not_imported },
+	{ "ECDSA certificate can be made later", ecdsa_certificate_can_be_made_later },
 	{ "imported certificate is in the list", imported_certificate_is_in_the_list },
 	{ "parameter that changes lists builds them", parameter_that_changes_lists_builds_them },
 	{ "parameter that may not be set changes nothing",

@@ -6,6 +6,7 @@
 
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
+#include "trust/mint.h"
 #include "trust/role.h"
 #include "trust/sgn.h"
 
@@ -18,6 +19,8 @@ struct actor {
 /* Cluster A, whose lists the phone holds; B, where it is to go; and somebody with the names and
  * serial number of A's ITLRecovery certificate but a key of his own. */
 static struct actor recovery, callmanager, tvs, stranger, imposter;
+/* CallManager-ECDSA of A; its key signs nothing here. */
+static struct actor ec;
 
 static void
 forget_actors(void)
@@ -27,6 +30,22 @@ forget_actors(void)
 	cert_free(tvs.cert);
 	cert_free(stranger.cert);
 	cert_free(imposter.cert);
+	cert_free(ec.cert);
+}
+
+static struct cert *
+make_ec(void)
+{
+	static const struct key_want p256 = { KEY_EC, 256 };
+	struct cluster cluster = lab_cluster(RELEASE_12_5);
+	struct node node = { .id = 1, .name = "a-EC", .publisher = true };
+	struct err e = { 0 };
+	struct key *key = key_make(&p256, &e);
+	struct cert *c = mint_own(&cluster, &node, "CallManager", key, LAB_NOW, &e);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	key_free(key);
+	return c;
 }
 
 static void
@@ -39,6 +58,7 @@ make_actors(void)
 	tvs = (struct actor){ lab_cert("TVS", "a", 1), 1 };
 	stranger = (struct actor){ lab_cert("CallManager", "b", 2), 2 };
 	imposter = (struct actor){ lab_imposter(recovery.cert, 2), 2 };
+	ec = (struct actor){ make_ec(), LAB_KEYS };
 	atexit(forget_actors);
 }
 
@@ -71,15 +91,28 @@ static const struct entry blank_tvs[] = { { ROLE_SAST, &recovery }, { ROLE_TFTP,
 static const struct entry of_stranger[] = { { ROLE_SAST, &stranger }, { ROLE_TFTP, &stranger } };
 static const struct entry of_imposter[] = { { ROLE_SAST, &imposter }, { ROLE_TFTP, &imposter } };
 
-enum { ENTRIES_MAX = 4 };
+static const struct entry with_ec[] = { { ROLE_SAST, &recovery }, { ROLE_SAST, &callmanager },
+	{ ROLE_TFTP, &callmanager }, { ROLE_TFTP, &ec }, { ROLE_TVS, &tvs } };
 
+/* A CTL of a cluster whose other server is the stranger. */
+static const struct entry two_servers[] = { { ROLE_SAST, &recovery },
+	{ ROLE_CCM_TFTP, &callmanager }, { ROLE_CCM_TFTP, &stranger } };
+
+enum { ENTRIES_MAX = 5 };
+
+static const char *list_name = "ITLFile.tlv";
+
+/* version: of the signer, 0x0101 for 1.1; 0: none. */
 static struct wr
-list_with(const struct entry *entry, size_t n, const struct actor *by, enum digest digest)
+list_of_version(const struct entry *entry, size_t n, const struct actor *by, enum digest digest,
+    unsigned version)
 {
 	struct tlist_want want[ENTRIES_MAX] = { 0 };
 	struct tlist_plan plan = { .layout = LAYOUT_CISCO,
 		.digest = digest,
-		.filename = "ITLFile.tlv",
+		.has_signer_version = version != 0,
+		.signer_version = { (uint8_t)(version >> 8), (uint8_t)version },
+		.filename = list_name,
 		.timestamp = LAB_NOW,
 		.want = want,
 		.n = n };
@@ -97,6 +130,12 @@ list_with(const struct entry *entry, size_t n, const struct actor *by, enum dige
 		abort();
 	}
 	return w;
+}
+
+static struct wr
+list_with(const struct entry *entry, size_t n, const struct actor *by, enum digest digest)
+{
+	return list_of_version(entry, n, by, digest, 0);
 }
 
 #define LIST(entries, by)                                                                          \
@@ -290,6 +329,25 @@ what_is_no_list_is_malformed(void)
 	CU_ASSERT_EQUAL(
 	    on_list(&some, file_by(&recovery, DIGEST_SHA1), &not_asked), JUDGE_MALFORMED);
 	forget(&some);
+}
+
+/* TechNote 215539: each server of a cluster before 12.0 signs its own ITL, and its certificate is
+ * in the phone's CTL as CCM+TFTP.  The next CTL has to come from a SAST all the same. */
+static void
+itl_is_taken_from_a_server_of_the_ctl(void)
+{
+	struct phone p = { 0 };
+
+	make_actors();
+	p.ctl = HOLDS(two_servers);
+	p.itl = HOLDS(full);
+	CU_ASSERT_EQUAL(on_list(&p, LIST(of_stranger, &stranger), &not_asked), JUDGE_IN_CTL);
+	list_name = "CTLFile.tlv";
+	CU_ASSERT_EQUAL(
+	    on_list(&p, LIST(of_stranger, &stranger), &not_asked), JUDGE_UNKNOWN_SIGNER);
+	CU_ASSERT_EQUAL(on_list(&p, LIST(full, &recovery), &not_asked), JUDGE_IN_CTL);
+	list_name = "ITLFile.tlv";
+	forget(&p);
 }
 
 static void
@@ -775,6 +833,60 @@ model_that_knows_sha_1_only_refuses_sha_512(void)
 	forget(&newer);
 }
 
+/* ---- signer version and EC ---- */
+
+/* Of a list with a record for EC and this signer version, which the phone takes. */
+static void
+ec_of(const char *model, unsigned version, bool ec_is, const char *says)
+{
+	struct phone p = { .model = model, .itl = HOLDS(full) };
+	struct wr file = list_of_version(with_ec, 5, &recovery, DIGEST_SHA1, version);
+	struct judgement j = list_judged(&p, wr_view(&file), &not_asked);
+
+	CU_ASSERT_EQUAL(j.reason, JUDGE_IN_ITL);
+	CU_ASSERT_EQUAL(j.ec, ec_is);
+	CU_ASSERT_EQUAL(strstr(j.why, "signer version") != NULL, says != NULL);
+	if (says != NULL)
+		CU_ASSERT_PTR_NOT_NULL(strstr(j.why, says));
+	tlist_free(p.itl);
+	/* The record for EC is in nobody's way. */
+	p.itl = taken(file);
+	CU_ASSERT_EQUAL(on_file(&p, file_by(&callmanager, DIGEST_SHA1), &not_asked), JUDGE_IN_ITL);
+	CU_ASSERT_EQUAL(on_list(&p, LIST(full, &recovery), &not_asked), JUDGE_IN_ITL);
+	forget(&p);
+}
+
+static void
+signer_version_is_skipped_or_understood_and_never_refused(void)
+{
+	make_actors();
+	ec_of("8861", 0x0101, true, "; signer version 1.1, so it may use EC");
+	ec_of("8861", 0x0902, true, "; signer version 9.2, so it may use EC");
+	ec_of("8861", 0x0100, false, NULL);
+	ec_of("8861", 0, false, NULL);
+	ec_of("7975", 0x0101, false, "; signer version 1.1, which is skipped by a 7975");
+	ec_of("7975", 0x0100, false, NULL);
+	ec_of("7975", 0, false, NULL);
+}
+
+/* What a list says counts when it was taken. */
+static void
+refused_list_switches_nothing_on(void)
+{
+	struct phone p = { .model = "8861" };
+	struct judgement j;
+	struct wr file;
+
+	make_actors();
+	p.itl = HOLDS(no_tvs);
+	file = list_of_version(of_stranger, 2, &stranger, DIGEST_SHA1, 0x0101);
+	j = list_judged(&p, wr_view(&file), &not_asked);
+	CU_ASSERT_EQUAL(j.reason, JUDGE_NO_TVS);
+	CU_ASSERT_FALSE(j.ec);
+	wr_free(&file);
+	forget(&p);
+}
+
 /* It asks for plain files; a mixed mode cluster gives it a CTL, and that binds it. */
 static void
 phone_without_security_by_default_takes_plain_files(void)
@@ -932,6 +1044,7 @@ each_reason_has_a_word_of_its_own(void)
 }
 
 static const struct suite_test tests[] = {
+	{ "ITL is taken from a server of the CTL", itl_is_taken_from_a_server_of_the_ctl },
 	{ "first list is taken on faith", first_list_is_taken_on_faith },
 	{ "first list must be signed by itself", first_list_must_be_signed_by_itself },
 	{ "what is no list is malformed", what_is_no_list_is_malformed },
@@ -965,6 +1078,9 @@ static const struct suite_test tests[] = {
 	    what_starts_like_a_signed_file_has_to_add_up },
 	{ "model that knows SHA-1 only refuses SHA-512",
 	    model_that_knows_sha_1_only_refuses_sha_512 },
+	{ "signer version is skipped or understood and never refused",
+	    signer_version_is_skipped_or_understood_and_never_refused },
+	{ "refused list switches nothing on", refused_list_switches_nothing_on },
 	{ "phone without SBD takes plain files",
 	    phone_without_security_by_default_takes_plain_files },
 	{ "encrypted file is judged and then opened", encrypted_file_is_judged_and_then_opened },

@@ -7,6 +7,7 @@
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
 #include "trust/certs.h"
+#include "trust/mint.h"
 #include "trust/param.h"
 #include "trust/role.h"
 
@@ -16,9 +17,15 @@ enum { NODES = 3 };
 
 static struct cert *callmanager, *recovery, *capf, *tvs[NODES];
 
+/* CallManager-ECDSA of any node. */
+static struct cert *ec;
+static struct key *ec_key;
+
 static void
 forget_certs(void)
 {
+	key_free(ec_key);
+	cert_free(ec);
 	cert_free(callmanager);
 	cert_free(recovery);
 	cert_free(capf);
@@ -33,10 +40,24 @@ static struct listing_node nodes[NODES] = {
 };
 
 static void
+make_ec(void)
+{
+	static const struct key_want p256 = { KEY_EC, 256 };
+	struct cluster cluster = lab_cluster(RELEASE_12_5);
+	struct node node = { .id = 1, .name = "any-EC", .publisher = true };
+	struct err e = { 0 };
+
+	ec_key = key_make(&p256, &e);
+	ec = mint_own(&cluster, &node, "CallManager", ec_key, LAB_NOW, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ec);
+}
+
+static void
 make_certs(void)
 {
 	if (callmanager != NULL)
 		return;
+	make_ec();
 	callmanager = lab_cert("CallManager", "any", 0);
 	recovery = lab_cert("ITLRecovery", "pub", 1);
 	capf = lab_cert("CAPF", "pub", 0);
@@ -85,6 +106,8 @@ decided_as_expected(const struct listing_facts *f)
 			next_is(&l, &at, ROLE_SAST, recovery, f->node, false);
 	}
 	next_is(&l, &at, f->mixed ? ROLE_CCM_TFTP : ROLE_TFTP, callmanager, self, f->rollback);
+	if (f->callmanager_ec != NULL)
+		next_is(&l, &at, f->mixed ? ROLE_CCM_TFTP : ROLE_TFTP, ec, self, f->rollback);
 	if (f->capf != NULL)
 		next_is(&l, &at, ROLE_CAPF, capf, f->node, false);
 	for (size_t i = 0; i < f->nodes; i++)
@@ -120,13 +143,15 @@ every_release_mode_and_node_is_decided(void)
 		RELEASE_12_5, RELEASE_14 };
 
 	for (size_t i = 0; i < 5; i++) {
-		for (unsigned switches = 0; switches < 8; switches++) {
+		for (unsigned switches = 0; switches < 16; switches++) {
 			struct listing_facts f = facts_of(releases[i]);
 
 			f.mixed = (switches & 1) != 0;
 			f.rollback = (switches & 2) != 0;
 			if ((switches & 4) != 0)
 				f.capf = NULL;
+			if ((switches & 8) != 0)
+				f.callmanager_ec = ec;
 			each_node_of(f);
 		}
 	}
@@ -427,6 +452,7 @@ history_is_complete_and_newest_first(void)
 	size_t n;
 
 	set(s, PARAM_ROLLBACK, "True");
+	set(s, PARAM_ADVANCED, "True");
 	refresh(s, "rollback on");
 	set(s, PARAM_ROLLBACK, "False");
 	refresh(s, "rollback off");
@@ -468,8 +494,9 @@ numbers_count_from_both_ends(void)
 	struct listing_entry none;
 	struct err e = { 0 };
 
-	set(s, PARAM_ROLLBACK, "True");
-	refresh(s, "rollback on");
+	/* Lists for phones that know EC are not counted. */
+	set(s, PARAM_ADVANCED, "True");
+	refresh(s, "EC on");
 	CU_ASSERT_EQUAL(entry(s, NULL, 1).number, 1);
 	CU_ASSERT_EQUAL(entry(s, NULL, 2).number, 2);
 	CU_ASSERT_EQUAL(entry(s, NULL, -1).number, 2);
@@ -477,6 +504,7 @@ numbers_count_from_both_ends(void)
 	not_numbered(s, node, 0, "no ITL number 0; the newest is 2");
 	not_numbered(s, node, 3, "no ITL number 3; the newest is 2");
 	not_numbered(s, node, -3, "no ITL number -3; the newest is 2");
+	not_numbered(s, node, -5, "no ITL number -5; the newest is 2");
 	not_numbered(s, node, -2147483647 - 1, "no ITL number -2147483648");
 	not_numbered(s, 99, -1, "no ITL number -1; the newest is 0");
 	CU_ASSERT_EQUAL(listing_newest(s, 99, &none, &e), 0);
@@ -561,6 +589,189 @@ list_that_phones_cannot_load_comes_with_a_warning(void)
 	store_close(s);
 }
 
+/* ---- for phones that know EC ---- */
+
+/* The list of this number as such phones get it; NULL: there is none. */
+static struct tlist *
+ec_numbered(struct store *s, const char *node, int number)
+{
+	struct wr file = { 0 };
+	struct err e = { 0 };
+	struct tlist *l = NULL;
+	int rc = listing_file_ec(s, entry(s, node, number).id, &file, &e);
+
+	CU_ASSERT_TRUE(rc >= 0);
+	if (rc == 1)
+		l = tlist_decode(wr_view(&file), &e);
+	CU_ASSERT_EQUAL(l != NULL, rc == 1);
+	wr_free(&file);
+	return l;
+}
+
+static void
+has_no_ec_form(struct store *s, int number)
+{
+	struct tlist *l = ec_numbered(s, "cucm-pub", number);
+
+	CU_ASSERT_PTR_NULL(l);
+	tlist_free(l);
+}
+
+static struct bytes
+records(const struct tlist *l)
+{
+	return bytes_from(l->file, l->head.length);
+}
+
+/* Cisco's samples have no signer version: the list for all other phones stays as they are. */
+/* As a trustlist left it that made no such certificate. */
+static void
+without_ecdsa(struct store *s)
+{
+	lab_do(s, "DELETE FROM cert_place WHERE store = 'CallManager-ECDSA'");
+}
+
+static void
+option_adds_a_form_to_the_list_and_leaves_the_other(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct cert *signer = own(s, "ITLRecovery", NULL);
+	struct tlist *before, *all, *ec_form;
+	struct err e = { 0 };
+
+	without_ecdsa(s);
+	set(s, PARAM_ADVANCED, "True");
+	CU_ASSERT_EQUAL(refresh(s, "EC on"), 1);
+	CU_ASSERT_EQUAL(refresh(s, "nothing"), 0);
+	before = list_numbered(s, "cucm-pub", 1);
+	all = list_numbered(s, "cucm-pub", 2);
+	ec_form = ec_numbered(s, "cucm-pub", 2);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ec_form);
+	CU_ASSERT_TRUE(tlist_same(before, all));
+	CU_ASSERT_FALSE(all->head.has_signer_version);
+	CU_ASSERT_TRUE(ec_form->head.has_signer_version);
+	CU_ASSERT_EQUAL(ec_form->head.signer_version[0], 1);
+	CU_ASSERT_EQUAL(ec_form->head.signer_version[1], 1);
+	CU_ASSERT_STRING_EQUAL(ec_form->head.filename, "ITLFile.tlv");
+	CU_ASSERT_TRUE(bytes_eq(records(all), records(ec_form)));
+	CU_ASSERT_EQUAL(tlist_verify(ec_form, signer, &e), 0);
+	has_no_ec_form(s, 1);
+	tlist_free(before);
+	tlist_free(all);
+	tlist_free(ec_form);
+	cert_free(signer);
+	store_close(s);
+}
+
+static void
+option_taken_back_is_a_list_without_the_form(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct tlist *l;
+
+	set(s, PARAM_ADVANCED, "True");
+	CU_ASSERT_EQUAL(refresh(s, "EC on"), 1);
+	set(s, PARAM_ADVANCED, "False");
+	CU_ASSERT_EQUAL(refresh(s, "EC off"), 1);
+	CU_ASSERT_EQUAL(refresh(s, "nothing"), 0);
+	CU_ASSERT_EQUAL(entry(s, NULL, -1).number, 3);
+	has_no_ec_form(s, 3);
+	/* Who works from the one before goes on with both of its forms. */
+	l = ec_numbered(s, "cucm-pub", 2);
+	CU_ASSERT_PTR_NOT_NULL(l);
+	tlist_free(l);
+	store_close(s);
+}
+
+static void
+form_follows_the_list_through_rollback_and_reset(void)
+{
+	struct store *s = lab_of_two();
+	struct cert *publisher = own(s, "CallManager", "cucm-pub");
+	struct tlist *l;
+	struct err e = { 0 };
+	size_t built;
+
+	set(s, PARAM_ADVANCED, "True");
+	CU_ASSERT_EQUAL(refresh(s, "EC on"), 2);
+	set(s, PARAM_ROLLBACK, "True");
+	CU_ASSERT_EQUAL(refresh(s, "rollback on"), 2);
+	l = ec_numbered(s, "cucm-sub", -1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(l);
+	CU_ASSERT_TRUE(tlist_has_empty_tftp(l));
+	tlist_free(l);
+	CU_ASSERT_EQUAL(listing_reset(s, LAB_NOW, &built, &e), 0);
+	l = ec_numbered(s, "cucm-sub", -1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(l);
+	CU_ASSERT_EQUAL(tlist_verify(l, publisher, &e), 0);
+	tlist_free(l);
+	cert_free(publisher);
+	store_close(s);
+}
+
+static void
+before_ecdsa_the_option_changes_nothing(void)
+{
+	struct store *s = lab_founded(RELEASE_10_0);
+
+	set(s, PARAM_ADVANCED, "True");
+	CU_ASSERT_EQUAL(refresh(s, "EC on"), 0);
+	has_no_ec_form(s, 1);
+	store_close(s);
+	s = lab_founded(RELEASE_11_5);
+	set(s, PARAM_ADVANCED, "True");
+	CU_ASSERT_EQUAL(refresh(s, "EC on"), 1);
+	store_close(s);
+}
+
+static void
+ecdsa_certificate_stands_in_that_form_alone(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct cert *c = own(s, "CallManager-ECDSA", "cucm-pub");
+	struct tlist *all, *ec_form;
+	struct err e = { 0 };
+
+	set(s, PARAM_ADVANCED, "True");
+	CU_ASSERT_EQUAL(refresh(s, "EC on"), 1);
+	all = list_numbered(s, "cucm-pub", -1);
+	ec_form = ec_numbered(s, "cucm-pub", -1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ec_form);
+	CU_ASSERT_EQUAL(ec_form->n, all->n + 1);
+	record_is(ec_form, 3, ROLE_TFTP, c);
+	/* The uncompressed point of P-384. */
+	CU_ASSERT_EQUAL(ec_form->record[3].public_key.n, 97);
+	CU_ASSERT_EQUAL(tlist_verify_self(ec_form, &e), 0);
+	for (size_t i = 0; i < all->n; i++)
+		CU_ASSERT_FALSE(cert_eq(all->record[i].cert, c));
+	tlist_free(all);
+	tlist_free(ec_form);
+	cert_free(c);
+	without_ecdsa(s);
+	CU_ASSERT_EQUAL(refresh(s, "ECDSA gone"), 1);
+	store_close(s);
+}
+
+/* 39 certificates are loaded, and the one for EC is too many. */
+static void
+warning_is_of_the_larger_form(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	char warning[240];
+	struct err e = { 0 };
+	size_t built;
+
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	add_many_nodes(s, 34);
+	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
+	CU_ASSERT_EQUAL(refresh(s, "many"), 35);
+	set(s, PARAM_ADVANCED, "True");
+	CU_ASSERT_EQUAL(
+	    listing_refresh(s, "EC on", LAB_NOW, &built, warning, sizeof(warning), &e), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(warning, "40 certificates"));
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "every release, mode and node is decided", every_release_mode_and_node_is_decided },
 	{ "node without TVS has no record of it", node_without_tvs_has_no_record_of_it },
@@ -581,6 +792,16 @@ static const struct suite_test tests[] = {
 	{ "refresh that fails changes nothing", refresh_that_fails_changes_nothing },
 	{ "list that phones cannot load comes with a warning",
 	    list_that_phones_cannot_load_comes_with_a_warning },
+	{ "option adds a form to the list and leaves the other",
+	    option_adds_a_form_to_the_list_and_leaves_the_other },
+	{ "option taken back is a list without the form",
+	    option_taken_back_is_a_list_without_the_form },
+	{ "form follows the list through rollback and reset",
+	    form_follows_the_list_through_rollback_and_reset },
+	{ "before ECDSA the option changes nothing", before_ecdsa_the_option_changes_nothing },
+	{ "ECDSA certificate stands in that form alone",
+	    ecdsa_certificate_stands_in_that_form_alone },
+	{ "warning is of the larger form", warning_is_of_the_larger_form },
 };
 
 SUITE_MAIN("trust/listing", tests)

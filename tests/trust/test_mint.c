@@ -10,11 +10,12 @@
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
 
-static const char *const stores[] = { "CallManager", "TVS", "CAPF", "ITLRecovery", "tomcat" };
+static const char *const stores[] = { "CallManager", "CallManager-ECDSA", "TVS", "CAPF", "ITLRecovery",
+	"tomcat" };
 static const enum release releases[] = { RELEASE_8_0, RELEASE_10_0, RELEASE_11_5, RELEASE_12_5,
 	RELEASE_14 };
 
-enum { STORES = 5, RELEASES = 5, DAY = 86400 };
+enum { STORES = 6, RELEASES = 5, DAY = 86400 };
 
 static struct cert *
 mint_at(enum release release, const char *store, const char *node, int64_t now)
@@ -59,6 +60,7 @@ static void
 subjects_are_those_of_cucm(void)
 {
 	subject_says("CallManager", "CN=cucm-pub;OU=TAC;O=Cisco;L=Brussels;ST=BR;C=BE");
+	subject_says("CallManager-ECDSA", "CN=cucm-pub-EC;OU=TAC;O=Cisco;L=Brussels;ST=BR;C=BE");
 	subject_says("TVS", "CN=cucm-pub;OU=TAC;O=Cisco;L=Brussels;ST=BR;C=BE");
 	subject_says("tomcat", "CN=cucm-pub;OU=TAC;O=Cisco;L=Brussels;ST=BR;C=BE");
 	subject_says("ITLRecovery", "CN=ITLRECOVERY_cucm-pub;OU=TAC;O=Cisco;L=Brussels;ST=BR;C=BE");
@@ -120,6 +122,10 @@ longest_names_fit(void)
 	c = mint_at(RELEASE_12_5, "CallManager", name, LAB_NOW);
 	CU_ASSERT_STRING_EQUAL(cert_common_name(c), name);
 	cert_free(c);
+	c = mint_at(RELEASE_12_5, "CallManager-ECDSA", name, LAB_NOW);
+	CU_ASSERT_EQUAL(strlen(cert_common_name(c)), 64);
+	CU_ASSERT_STRING_EQUAL(&cert_common_name(c)[61], "-EC");
+	cert_free(c);
 	c = mint_at(RELEASE_12_5, "ITLRecovery", name, LAB_NOW);
 	CU_ASSERT_EQUAL(strlen(cert_common_name(c)), 64);
 	cert_free(c);
@@ -179,6 +185,7 @@ static const struct {
 	bool ca;
 } purpose[] = {
 	{ "CallManager", KU_DIGITAL_SIGNATURE | KU_DATA_ENCIPHERMENT, true, false },
+	{ "CallManager-ECDSA", KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT, true, false },
 	{ "TVS", KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT, true, false },
 	{ "CAPF", KU_DIGITAL_SIGNATURE | KU_KEY_CERT_SIGN, true, true },
 	{ "ITLRecovery", KU_DIGITAL_SIGNATURE | KU_KEY_CERT_SIGN, false, false },
@@ -233,6 +240,28 @@ signed_with_sha_256_as_version_3(void)
 	}
 }
 
+static void
+ec_key_signs_with_ecdsa(void)
+{
+	static const struct key_want want = { KEY_EC, 384 };
+	struct cluster cluster = lab_cluster(RELEASE_12_5);
+	struct node node = { .name = "pub" };
+	struct err e = { 0 };
+	struct key *k = key_make(&want, &e);
+	struct cert *c = mint_own(&cluster, &node, "CallManager-ECDSA", k, LAB_NOW, &e);
+	const unsigned char *p;
+	X509 *x;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	p = cert_der(c).p;
+	x = d2i_X509(NULL, &p, (long)cert_der(c).n);
+	CU_ASSERT_EQUAL(X509_get_signature_nid(x), NID_ecdsa_with_SHA256);
+	CU_ASSERT_EQUAL(X509_verify(x, X509_get0_pubkey(x)), 1);
+	X509_free(x);
+	cert_free(c);
+	key_free(k);
+}
+
 /* As `openssl verify -CAfile X -purpose P X`. */
 static int
 verify(X509 *x, int purpose_id)
@@ -274,6 +303,7 @@ openssl_accepts_them_for_their_purpose(void)
 /* Years by release, in the order of releases[]. */
 static const int years[STORES][RELEASES] = {
 	{ 5, 5, 5, 5, 5 },   /* CallManager */
+	{ 5, 5, 5, 5, 5 },   /* CallManager-ECDSA */
 	{ 5, 5, 5, 5, 3 },   /* TVS */
 	{ 5, 5, 5, 5, 5 },   /* CAPF */
 	{ 5, 5, 5, 20, 20 }, /* ITLRecovery */
@@ -318,6 +348,7 @@ static const struct suite_test tests[] = {
 	{ "usages are those of the guide", usages_are_those_of_the_guide },
 	{ "CAPF constraint is critical", capf_constraint_is_critical },
 	{ "signed with SHA-256 as version 3", signed_with_sha_256_as_version_3 },
+	{ "EC key signs with ECDSA", ec_key_signs_with_ecdsa },
 	{ "OpenSSL accepts them for their purpose", openssl_accepts_them_for_their_purpose },
 	{ "validity is that of the release", validity_is_that_of_the_release },
 	{ "validity goes past 2050", validity_goes_past_2050 },

@@ -35,6 +35,8 @@ table_is_sane(void)
 		CU_ASSERT_TRUE(device_name_is(device));
 		/* Who checks SHA-512 checks signatures at all. */
 		CU_ASSERT_TRUE(m[i].sbd || !m[i].sha512);
+		/* EC is offered to TLS 1.2, by a list. */
+		CU_ASSERT_TRUE((m[i].sbd && m[i].tls12) || !m[i].ec);
 		CU_ASSERT_TRUE(m[i].load == NULL || m[i].load[0] != '\0');
 	}
 }
@@ -111,6 +113,20 @@ old_families_know_sha_1_and_tls_1_0_only(void)
 }
 
 static void
+ec_is_for_families_with_firmware_of_its_time(void)
+{
+	static const char *const with[] = { "7811", "7821", "7832", "7841", "7861", "8811", "8821",
+		"8832", "8841", "8851", "8861", "8865", "DX650", "DX70", "DX80" };
+	static const char *const without[] = { "7975", "7925", "7960", "6941", "8831", "8945",
+		"8961", "9971", "ATA191", "CIPC", "CSF" };
+
+	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+		CU_ASSERT_TRUE(model_of(with[i])->ec);
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		CU_ASSERT_FALSE(model_of(without[i])->ec);
+}
+
+static void
 numbers_are_those_of_the_alarms(void)
 {
 	CU_ASSERT_EQUAL(model_of("7975")->number, 437);
@@ -157,6 +173,8 @@ static const struct suite_test tests[] = {
 	{ "security by default is as published", security_by_default_is_as_published },
 	{ "old families know SHA-1 and TLS 1.0 only", old_families_know_sha_1_and_tls_1_0_only },
 	{ "newer phones try HTTP first", newer_phones_try_http_first },
+	{ "EC is for families with firmware of its time",
+	    ec_is_for_families_with_firmware_of_its_time },
 	{ "numbers are those of the alarms", numbers_are_those_of_the_alarms },
 	{ "device names are prefix and MAC", device_names_are_prefix_and_mac },
 	{ "device name leaves room for its NUL", device_name_leaves_room_for_its_nul },

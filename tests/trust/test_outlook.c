@@ -247,7 +247,7 @@ a_phone_says_itself_what_it_holds(void)
 	tlist_sha1(wr_view(&file), ours);
 	CU_ASSERT_EQUAL(seen_reported(s, PHONE, bytes_over(ours, 20), LAB_NOW, &e), 0);
 	CU_ASSERT_EQUAL(seen_get(s, PHONE, &v, &e), 0);
-	CU_ASSERT_EQUAL(v.holds, newest.id);
+	CU_ASSERT_EQUAL(v.itl.holds, newest.id);
 	CU_ASSERT_EQUAL(status_of(s, PHONE), ITL_MATCH);
 	wr_free(&file);
 	store_close(s);
@@ -271,7 +271,7 @@ an_older_sighting_does_not_undo_a_newer_one(void)
 	CU_ASSERT_EQUAL(seen_asked(s, PHONE, "10.0.0.2", n.id, 1, LAB_NOW + 4, &e), 0);
 	CU_ASSERT_EQUAL(seen_asked(s, PHONE, "10.0.0.2", n.id, 1, LAB_NOW + 5, &e), 0);
 	CU_ASSERT_EQUAL(seen_get(s, PHONE, &v, &e), 0);
-	CU_ASSERT_EQUAL(v.holds, 2);
+	CU_ASSERT_EQUAL(v.itl.holds, 2);
 	CU_ASSERT_EQUAL(v.at, LAB_NOW + 5);
 	CU_ASSERT_EQUAL(status_of(s, PHONE), ITL_MATCH);
 	store_close(s);
@@ -392,7 +392,7 @@ the_trail_is_written_together(void)
 	CU_ASSERT_EQUAL(dropped, 3);
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM event"), TRAIL_EVENTS_MAX);
 	CU_ASSERT_EQUAL(seen_get(s, PHONE, &v, &e), 0);
-	CU_ASSERT_EQUAL(v.fetched, 1);
+	CU_ASSERT_EQUAL(v.itl.fetched, 1);
 	CU_ASSERT_EQUAL(v.at, LAB_NOW + 5);
 	CU_ASSERT_EQUAL(store_generation(s), generation);
 	/* Written once. */

@@ -54,6 +54,8 @@ names_are_found_however_they_are_typed(void)
 		CU_ASSERT_STRING_EQUAL(find(rollback[i])->name, PARAM_ROLLBACK);
 	CU_ASSERT_STRING_EQUAL(find("tftp_file_signature_algorithm")->name, PARAM_SIGNATURE);
 	CU_ASSERT_STRING_EQUAL(find("ClusterSecurityMode")->name, PARAM_MODE);
+	CU_ASSERT_STRING_EQUAL(
+	    find("endpoint advanced encryption algorithms support")->name, PARAM_ADVANCED);
 	CU_ASSERT_STRING_EQUAL(find("capf phone port")->name, PARAM_CAPF_PORT);
 }
 

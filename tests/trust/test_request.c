@@ -76,13 +76,15 @@ asks_for(const char *store, const struct mint_names *names, const char *const *w
 	struct wr pem = ask(s, store, names);
 	X509_REQ *x = read_request(wr_view(&pem));
 	BIO *text = BIO_new(BIO_s_mem());
+	bool is_ec = strcmp(store, "CallManager-ECDSA") == 0;
 	struct wr seen = { 0 };
 	char *p;
 	long n;
 
 	CU_ASSERT_EQUAL(X509_REQ_verify(x, X509_REQ_get0_pubkey(x)), 1);
-	CU_ASSERT_EQUAL(X509_REQ_get_signature_nid(x), NID_sha256WithRSAEncryption);
-	CU_ASSERT_EQUAL(EVP_PKEY_get_bits(X509_REQ_get0_pubkey(x)), 2048);
+	CU_ASSERT_EQUAL(X509_REQ_get_signature_nid(x),
+	    is_ec ? NID_ecdsa_with_SHA256 : NID_sha256WithRSAEncryption);
+	CU_ASSERT_EQUAL(EVP_PKEY_get_bits(X509_REQ_get0_pubkey(x)), is_ec ? 384 : 2048);
 	X509_REQ_print_ex(text, x, XN_FLAG_RFC2253, X509_FLAG_NO_PUBKEY | X509_FLAG_NO_SIGDUMP);
 	n = BIO_get_mem_data(text, &p);
 	wr_put(&seen, bytes_over(p, (size_t)n));
@@ -109,6 +111,13 @@ requests_ask_for_what_their_purpose_needs(void)
 		"TLS Web Server Authentication, TLS Web Client Authentication, IPSec End System\n",
 		"DNS:cucm-pub\n", NULL
 	};
+	/* The host has no "-EC" in its name. */
+	static const char *const callmanager_ec[] = {
+		"C=BE,O=Cisco,OU=TAC,CN=cucm-pub-EC,ST=BR,L=Brussels",
+		"Digital Signature, Key Agreement\n",
+		"TLS Web Server Authentication, TLS Web Client Authentication, IPSec End System\n",
+		"DNS:cucm-pub\n", NULL
+	};
 	static const char *const tomcat[] = {
 		"Digital Signature, Key Encipherment, Data Encipherment, Key Agreement\n",
 		"TLS Web Server Authentication, TLS Web Client Authentication, IPSec End System\n",
@@ -124,6 +133,7 @@ requests_ask_for_what_their_purpose_needs(void)
 		"Digital Signature, Certificate Sign\n", NULL };
 
 	asks_for("CallManager", &no_names, callmanager);
+	asks_for("CallManager-ECDSA", &no_names, callmanager_ec);
 	asks_for("tomcat", &no_names, tomcat);
 	asks_for("TVS", &no_names, tvs);
 	asks_for("CAPF", &no_names, capf);

@@ -9,6 +9,8 @@
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
 #include "trust/cluster.h"
+#include "trust/listing.h"
+#include "trust/param.h"
 #include "trust/service.h"
 
 #define PHONE "SEP001122334455"
@@ -70,8 +72,8 @@ the_third_cannot_be_taken_from_the_first(void)
 	struct store *s = of_three_lists();
 
 	asks(s, THIRD, LAB_NOW + 300);
-	CU_ASSERT_EQUAL(seen(s).holds, FIRST);
-	CU_ASSERT_EQUAL(seen(s).fetched, THIRD);
+	CU_ASSERT_EQUAL(seen(s).itl.holds, FIRST);
+	CU_ASSERT_EQUAL(seen(s).itl.fetched, THIRD);
 	store_close(s);
 }
 
@@ -84,9 +86,9 @@ a_list_told_late_explains_the_next_one(void)
 	asks(s, THIRD, LAB_NOW + 300);
 	asks(s, SECOND, LAB_NOW + 250);
 	v = seen(s);
-	CU_ASSERT_EQUAL(v.holds, THIRD);
-	CU_ASSERT_EQUAL(v.fetched, THIRD);
-	CU_ASSERT_EQUAL(v.fetched_at, LAB_NOW + 300);
+	CU_ASSERT_EQUAL(v.itl.holds, THIRD);
+	CU_ASSERT_EQUAL(v.itl.fetched, THIRD);
+	CU_ASSERT_EQUAL(v.itl.fetched_at, LAB_NOW + 300);
 	CU_ASSERT_EQUAL(v.at, LAB_NOW + 300);
 	store_close(s);
 }
@@ -103,12 +105,12 @@ a_list_told_late_is_held_though_the_next_was_refused(void)
 	regenerate(s, "CallManager");
 	CU_ASSERT_EQUAL_FATAL(service_restart_running(s, LAB_NOW + 400, &e), 0);
 	asks(s, THIRD + 2, LAB_NOW + 500);
-	CU_ASSERT_EQUAL(seen(s).holds, FIRST);
+	CU_ASSERT_EQUAL(seen(s).itl.holds, FIRST);
 	asks(s, SECOND, LAB_NOW + 250);
 	v = seen(s);
-	CU_ASSERT_EQUAL(v.holds, SECOND);
-	CU_ASSERT_EQUAL(v.fetched, THIRD + 2);
-	CU_ASSERT_EQUAL(v.fetched_at, LAB_NOW + 500);
+	CU_ASSERT_EQUAL(v.itl.holds, SECOND);
+	CU_ASSERT_EQUAL(v.itl.fetched, THIRD + 2);
+	CU_ASSERT_EQUAL(v.itl.fetched_at, LAB_NOW + 500);
 	store_close(s);
 }
 
@@ -121,7 +123,54 @@ what_the_phone_said_itself_is_not_reckoned_over(void)
 	asks(s, THIRD, LAB_NOW + 300);
 	CU_ASSERT_EQUAL(seen_reported(s, PHONE, bytes_over(NULL, 0), LAB_NOW + 300, &e), 0);
 	asks(s, SECOND, LAB_NOW + 250);
-	CU_ASSERT_EQUAL(seen(s).holds, 0);
+	CU_ASSERT_EQUAL(seen(s).itl.holds, 0);
+	store_close(s);
+}
+
+/* The hash of a form of the node's second list. */
+static struct bytes
+hash_of_second(struct store *s, bool ec)
+{
+	static uint8_t sum[TLIST_SHA1_BYTES];
+	struct listing_entry entry;
+	struct wr file = { 0 };
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(listing_numbered(s, lab_node(s, "cucm-pub").id, 2, &entry, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(ec ? listing_file_ec(s, entry.id, &file, &e) == 1
+				 : listing_file(s, entry.id, &file, &e) == 0,
+	    true);
+	tlist_sha1(wr_view(&file), sum);
+	wr_free(&file);
+	return bytes_over(sum, sizeof(sum));
+}
+
+/* Used to be a mismatch with a list of number -2. */
+static void
+report_of_the_form_for_ec_is_one_of_its_list(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct device d = { .name = PHONE, .model = model_of("8861"), .security = SECURITY_NONE };
+	struct cluster_change c;
+	char why[SEEN_NOTE_MAX];
+	enum itl_status status;
+	struct err e = { 0 };
+	struct seen v;
+
+	CU_ASSERT_EQUAL_FATAL(device_add(s, &d, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    cluster_set_param(s, param_find(PARAM_ADVANCED, &e), "True", "test", LAB_NOW, &c, &e),
+	    0);
+	CU_ASSERT_EQUAL_FATAL(service_restart_running(s, LAB_NOW + 100, &e), 0);
+	for (int ec = 0; ec < 2; ec++) {
+		CU_ASSERT_EQUAL(
+		    seen_reported(s, PHONE, hash_of_second(s, ec != 0), LAB_NOW + 200, &e), 0);
+		v = seen(s);
+		CU_ASSERT_EQUAL(v.itl.holds, lab_int(s, "SELECT id FROM list WHERE number = 2"));
+		CU_ASSERT_EQUAL(seen_status(s, &d, &v, &status, why, &e), 0);
+		CU_ASSERT_EQUAL(status, ITL_MATCH);
+		CU_ASSERT_STRING_EQUAL(why, "holds ITL number 2, which is served");
+	}
 	store_close(s);
 }
 
@@ -182,6 +231,8 @@ static const struct suite_test tests[] = {
 	{ "a list told late explains the next one", a_list_told_late_explains_the_next_one },
 	{ "a list told late is held, though the next was refused",
 	    a_list_told_late_is_held_though_the_next_was_refused },
+	{ "report of the form for EC is one of its list",
+	    report_of_the_form_for_ec_is_one_of_its_list },
 	{ "what the phone said itself is not reckoned over",
 	    what_the_phone_said_itself_is_not_reckoned_over },
 	{ "a stranger that registers is listed until it is added",

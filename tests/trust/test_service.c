@@ -161,6 +161,7 @@ kinds_are_in_the_order_of_restarting(void)
 		CU_ASSERT_TRUE(strlen(k[i].name) < SERVICE_NAME_MAX);
 		for (size_t c = 0; c < 3 && k[i].loads[c] != NULL; c++)
 			CU_ASSERT_TRUE(lab_kind(k[i].loads[c])->identity);
+		CU_ASSERT_TRUE(k[i].also == NULL || lab_kind(k[i].also)->identity);
 	}
 	CU_ASSERT_STRING_EQUAL(kind_of("tftp")->name, "TFTP");
 	CU_ASSERT_STRING_EQUAL(kind_of("Cisco callmanager")->name, "CallManager");
@@ -292,6 +293,37 @@ old_key_is_kept_until_the_last_restart(void)
 	/* TVS had not heard yet that it is gone from the trust stores. */
 	start(s, NULL, "TVS", LAB_NOW + 40);
 	CU_ASSERT_FALSE(has_cert(s, was));
+	store_close(s);
+}
+
+/* Clusters that were founded without one, and before 11.5. */
+static void
+ecdsa_certificate_is_loaded_where_there_is_one(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct node pub = lab_node(s, NULL);
+	struct cluster_change change;
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(loaded_id(s, "TFTP", "CallManager-ECDSA"),
+	    own_id(s, "CallManager-ECDSA", pub.id));
+	lab_do(s, "DELETE FROM cert_place WHERE store = 'CallManager-ECDSA'");
+	start(s, NULL, "TFTP", LAB_NOW + 20);
+	CU_ASSERT_PTR_NULL(service_cert(s, pub.id, "TFTP", "CallManager-ECDSA", NULL, &e));
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	CU_ASSERT_STRING_EQUAL(stale(s, "TFTP"), "");
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(cluster_regenerate(s, lab_kind("CallManager-ECDSA"), &pub,
+				    CLUSTER_ANYHOW, LAB_NOW + 30, &change, &e),
+		    0);
+		CU_ASSERT_STRING_EQUAL(stale(s, "TFTP"),
+		    i == 0 ? "there is a CallManager-ECDSA certificate now, it has none|"
+			   : "the CallManager-ECDSA certificate was replaced|");
+		start(s, NULL, "TFTP", LAB_NOW + 40);
+		CU_ASSERT_STRING_EQUAL(stale(s, "TFTP"), "");
+	}
+	CU_ASSERT_EQUAL(loaded_id(s, "TFTP", "CallManager-ECDSA"),
+	    own_id(s, "CallManager-ECDSA", pub.id));
 	store_close(s);
 }
 
@@ -459,6 +491,8 @@ static const struct suite_test tests[] = {
 	{ "parameter is felt after a restart", parameter_is_felt_after_a_restart },
 	{ "parameter set back is no reason any more", parameter_set_back_is_no_reason_any_more },
 	{ "old key is kept until the last restart", old_key_is_kept_until_the_last_restart },
+	{ "ECDSA certificate is loaded where there is one",
+	    ecdsa_certificate_is_loaded_where_there_is_one },
 	{ "old CAPF key goes at its restart", old_capf_key_goes_at_its_restart },
 	{ "replaced twice the middle one is gone", replaced_twice_the_middle_one_is_gone },
 	{ "TFTP serves the list of its last start", tftp_serves_the_list_of_its_last_start },

@@ -1,6 +1,7 @@
 #include "trust/store.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -910,49 +911,189 @@ what_is_supposed_never_happened(void)
 	free(path);
 }
 
+/* ---- the generation, whoever raises it ---- */
+
+static int
+add_some(const char *path, const char *who, int n)
+{
+	struct err e = { 0 };
+	struct store *s = store_open(path, STORE_EXISTING, &e);
+	int64_t last = s == NULL ? -1 : store_generation(s);
+	int rc = last < 0 ? -1 : 0;
+
+	for (int i = 0; rc == 0 && i < n; i++) {
+		char *name = mem_fmt("%s %d", who, i);
+
+		rc = store_begin(s, &e);
+		if (rc == 0)
+			rc = store_end(s, add(s, name, &e), &e);
+		/* Never an older one than was there when we wrote. */
+		if (rc == 0 && store_generation(s) <= last)
+			rc = -1;
+		last = store_generation(s);
+		free(name);
+	}
+	if (rc != 0)
+		fprintf(stderr, "\n%s: %s\n", who, e.text);
+	store_close(s);
+	return rc;
+}
+
+enum { SOME = 100 };
+
+static void *
+add_in_thread(void *ctx)
+{
+	return add_some(ctx, "thread", SOME) == 0 ? ctx : NULL;
+}
+
+static void
+generation_counts_the_changes_of_threads_and_processes(void)
+{
+	char *path = lab_path();
+	struct store *s = with_things(path);
+	struct err e = { 0 };
+	int64_t was = store_generation(s);
+	pthread_t thread;
+	void *well = NULL;
+	int status = -1;
+	pid_t pid;
+
+	store_close(s);
+	pid = fork();
+	if (pid == 0)
+		_exit(add_some(path, "process", SOME) == 0 ? 0 : 1);
+	s = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL(pthread_create(&thread, NULL, add_in_thread, path), 0);
+	CU_ASSERT_EQUAL(add_some(path, "we", SOME), 0);
+	CU_ASSERT_EQUAL(pthread_join(thread, &well), 0);
+	CU_ASSERT_PTR_NOT_NULL(well);
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	CU_ASSERT_EQUAL(store_generation(s), was + 3 * SOME);
+	CU_ASSERT_EQUAL(things(s), 3 * SOME);
+	store_close(s);
+	free(path);
+}
+
+/* While an answer is read the store is as it was when that began; what is remembered of this must
+ * not outlive it. */
+static void
+generation_within_an_answer_is_that_of_its_beginning(void)
+{
+	char *path = lab_path();
+	struct store *a = with_things(path), *b;
+	struct err e = { 0 };
+	struct ask *q;
+	int64_t was;
+
+	lab_do(a, "INSERT INTO thing(name) VALUES ('one'), ('two')");
+	b = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	was = store_generation(a);
+	q = store_ask(a, "SELECT name FROM thing");
+	CU_ASSERT_EQUAL(ask_row(q, &e), 1);
+	CU_ASSERT_EQUAL(store_begin(b, &e), 0);
+	CU_ASSERT_EQUAL(add(b, "three", &e), 0);
+	CU_ASSERT_EQUAL(store_commit(b, &e), 0);
+	CU_ASSERT_EQUAL(store_generation(a), was);
+	ask_end(q);
+	CU_ASSERT_EQUAL(store_generation(a), was + 1);
+	store_close(b);
+	store_close(a);
+	free(path);
+}
+
+/* The log begins anew after its content came to the file. */
+static void
+generation_is_noticed_after_a_checkpoint(void)
+{
+	char *path = lab_path();
+	struct store *a = with_things(path), *b;
+	struct err e = { 0 };
+	int64_t was;
+
+	b = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	was = store_generation(a);
+	for (int i = 1; i <= 3; i++) {
+		char name[16];
+
+		CU_ASSERT_EQUAL(lab_int(b, "PRAGMA wal_checkpoint(TRUNCATE)"), 0);
+		CU_ASSERT_EQUAL(store_generation(a), was + i - 1);
+		snprintf(name, sizeof(name), "%d", i);
+		CU_ASSERT_EQUAL(store_begin(b, &e), 0);
+		CU_ASSERT_EQUAL(add(b, name, &e), 0);
+		CU_ASSERT_EQUAL(store_commit(b, &e), 0);
+		CU_ASSERT_EQUAL(store_generation(a), was + i);
+	}
+	store_close(b);
+	store_close(a);
+	free(path);
+}
+
 /* ---- how durable a change is ---- */
 
-static int log_syncs;
+static int log_syncs, locks;
+static bool disk_fails;
 static const sqlite3_io_methods *log_methods;
 
 static int
 count_sync(sqlite3_file *file, int flags)
 {
 	log_syncs++;
-	return log_methods->xSync(file, flags);
+	return disk_fails ? SQLITE_IOERR_FSYNC : log_methods->xSync(file, flags);
 }
 
-/* SQLite's own files, but the log's waits for the disk are counted. */
+static const sqlite3_io_methods *store_methods;
+
+static int
+count_lock(sqlite3_file *file, int offset, int n, int flags)
+{
+	locks++;
+	return store_methods->xShmLock(file, offset, n, flags);
+}
+
+static void
+count_with(sqlite3_file *file, const sqlite3_io_methods **own, sqlite3_io_methods *counting)
+{
+	*own = file->pMethods;
+	*counting = *file->pMethods;
+	file->pMethods = counting;
+}
+
+/* SQLite's own files, but the log's waits for the disk are counted, and the locks that each
+ * transaction takes. */
 static int
 open_counted(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
 {
-	static sqlite3_io_methods counting;
+	static sqlite3_io_methods log, store;
 	sqlite3_vfs *own = sqlite3_vfs_find("unix");
 	int rc = own->xOpen(own, name, file, flags, out);
 
 	(void)vfs;
 	if (rc == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0) {
-		log_methods = file->pMethods;
-		counting = *log_methods;
-		counting.xSync = count_sync;
-		file->pMethods = &counting;
+		count_with(file, &log_methods, &log);
+		log.xSync = count_sync;
+	} else if (rc == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0) {
+		count_with(file, &store_methods, &store);
+		store.xShmLock = count_lock;
 	}
 	return rc;
 }
 
+static char *counted_path;
+
 static struct store *
 with_counted_things(sqlite3_vfs *vfs)
 {
-	char *path = lab_path();
-	struct store *s;
-
 	*vfs = *sqlite3_vfs_find("unix");
 	vfs->zName = "counting";
 	vfs->xOpen = open_counted;
 	CU_ASSERT_EQUAL_FATAL(sqlite3_vfs_register(vfs, 1), SQLITE_OK);
-	s = with_things(path);
-	free(path);
-	return s;
+	counted_path = lab_path();
+	return with_things(counted_path);
 }
 
 static void
@@ -961,6 +1102,7 @@ stop_counting(struct store *s, sqlite3_vfs *vfs)
 	store_close(s);
 	sqlite3_vfs_unregister(vfs);
 	CU_ASSERT_STRING_EQUAL(sqlite3_vfs_find(NULL)->zName, "unix");
+	free(counted_path);
 }
 
 typedef int begin_fn(struct store *s, struct err *e);
@@ -983,7 +1125,6 @@ syncs_of(struct store *s, begin_fn *outside, begin_fn *inside)
 		CU_ASSERT_EQUAL(store_commit(s, &e), 0);
 	CU_ASSERT_EQUAL(log_syncs, was);
 	CU_ASSERT_EQUAL(store_commit(s, &e), 0);
-	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
 	return log_syncs - was;
 }
 
@@ -1031,26 +1172,104 @@ supposing_within_a_relaxed_change_leaves_it_relaxed(void)
 	stop_counting(s, &vfs);
 }
 
+/* What tests and tools write by the way. */
+static void
+what_is_written_outside_of_a_change_is_durable(void)
+{
+	sqlite3_vfs vfs;
+	struct store *s = with_counted_things(&vfs);
+	int was;
+
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin_relaxed, NULL), 0);
+	was = log_syncs;
+	lab_do(s, "INSERT INTO thing(name) VALUES ('by the way')");
+	CU_ASSERT_EQUAL(log_syncs, was + 1);
+	stop_counting(s, &vfs);
+}
+
+static void
+relaxed_changes_reach_the_disk_together(void)
+{
+	sqlite3_vfs vfs;
+	struct store *s = with_counted_things(&vfs);
+	struct err e = { 0 };
+	int was;
+
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(syncs_of(s, store_begin_relaxed, NULL), 0);
+	was = log_syncs;
+	CU_ASSERT_EQUAL(store_flush(s, &e), 0);
+	CU_ASSERT_EQUAL(log_syncs, was + 1);
+	disk_fails = true;
+	CU_ASSERT_EQUAL(store_flush(s, &e), -1);
+	disk_fails = false;
+	ASSERT_ERR_SAYS(e, "may not have reached the disk");
+	CU_ASSERT_EQUAL(things(s), 3);
+	CU_ASSERT_EQUAL(store_flush(s, &e), 0);
+	stop_counting(s, &vfs);
+}
+
+/* The begin of a transaction costs several system calls; every message of every service looks. */
+static void
+generation_that_nobody_raised_costs_no_transaction(void)
+{
+	sqlite3_vfs vfs;
+	struct store *s = with_counted_things(&vfs);
+	int64_t is = store_generation(s);
+	int was = locks;
+
+	CU_ASSERT_TRUE(was > 0);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(store_generation(s), is);
+	CU_ASSERT_EQUAL(locks, was);
+	CU_ASSERT_EQUAL(things(s), 0);
+	CU_ASSERT_TRUE(locks > was);
+	stop_counting(s, &vfs);
+}
+
+static void
+flush_within_a_change_is_a_mistake_of_ours(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	int status = 0;
+	pid_t pid;
+
+	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(STDERR_FILENO);
+		signal(SIGABRT, SIG_DFL);
+		store_flush(s, &e);
+		_exit(0);
+	}
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	store_rollback(s);
+	store_close(s);
+}
+
 static void
 after_a_relaxed_change_that_failed_the_next_is_durable(void)
 {
-	char *path = lab_path();
-	struct store *s = with_things(path), *other;
+	sqlite3_vfs vfs;
+	struct store *s = with_counted_things(&vfs), *other;
+	const char *path = counted_path;
 	struct err e = { 0 };
 
 	CU_ASSERT_EQUAL(store_begin_relaxed(s, &e), 0);
 	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 1);
 	CU_ASSERT_EQUAL(add(s, "gone", &e), 0);
 	store_rollback(s);
-	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
 	CU_ASSERT_EQUAL(things(s), 0);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin, NULL), 1);
 
 	/* Taken back inside. */
 	CU_ASSERT_EQUAL(store_begin_relaxed(s, &e), 0);
 	CU_ASSERT_EQUAL(store_begin(s, &e), 0);
 	store_rollback(s);
 	CU_ASSERT_EQUAL(store_commit(s, &e), -1);
-	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin, NULL), 1);
 
 	/* Never begun. */
 	other = store_open(path, STORE_EXISTING, &e);
@@ -1059,11 +1278,10 @@ after_a_relaxed_change_that_failed_the_next_is_durable(void)
 	store_patience(s, 0);
 	CU_ASSERT_EQUAL(store_begin_relaxed(s, &e), -1);
 	CU_ASSERT_EQUAL(e.code, ERR_BUSY);
-	CU_ASSERT_EQUAL(lab_int(s, "PRAGMA synchronous"), 2);
 	store_rollback(other);
+	CU_ASSERT_EQUAL(syncs_of(s, store_begin, NULL), 1);
 	store_close(other);
-	store_close(s);
-	free(path);
+	stop_counting(s, &vfs);
 }
 
 static void
@@ -1198,6 +1416,18 @@ static const struct suite_test tests[] = {
 	    supposing_within_a_relaxed_change_leaves_it_relaxed },
 	{ "after a relaxed change that failed the next is durable",
 	    after_a_relaxed_change_that_failed_the_next_is_durable },
+	{ "what is written outside of a change is durable",
+	    what_is_written_outside_of_a_change_is_durable },
+	{ "relaxed changes reach the disk together", relaxed_changes_reach_the_disk_together },
+	{ "flush within a change is a mistake of ours",
+	    flush_within_a_change_is_a_mistake_of_ours },
+	{ "generation that nobody raised costs no transaction",
+	    generation_that_nobody_raised_costs_no_transaction },
+	{ "generation counts the changes of threads and processes",
+	    generation_counts_the_changes_of_threads_and_processes },
+	{ "generation within an answer is that of its beginning",
+	    generation_within_an_answer_is_that_of_its_beginning },
+	{ "generation is noticed after a checkpoint", generation_is_noticed_after_a_checkpoint },
 	{ "relaxed change survives the process", relaxed_change_survives_the_process },
 	{ "store of three steps comes to four whole", store_of_three_steps_comes_to_four_whole },
 	{ "copy replaces nothing", copy_replaces_nothing_and_leaves_nothing_behind },

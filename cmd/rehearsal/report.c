@@ -1,0 +1,528 @@
+#include "cmd/rehearsal/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cmd/rehearsal/erase.h"
+#include "cmd/rehearsal/script.h"
+
+static void
+free_run(struct report_run *run)
+{
+	for (size_t i = 0; i < run->n; i++) {
+		free(run->step[i].text);
+		free(run->step[i].lock);
+	}
+	free(run->step);
+	free(run->phone);
+	free(run->section);
+	free(run->title);
+}
+
+void
+report_free(struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free_run(&r->run[i]);
+	free(r->run);
+	for (size_t i = 0; i < STATE_CLUSTERS; i++)
+		free(r->cluster[i]);
+	free(r->models);
+	*r = (struct report){ 0 };
+}
+
+struct report_run *
+report_add_run(struct report *r, const char *section, const char *title)
+{
+	struct report_run *run;
+
+	r->run = mem_resize(r->run, (r->n + 1) * sizeof(*r->run));
+	run = &r->run[r->n++];
+	*run = (struct report_run){ .section = mem_text(section), .title = mem_text(title) };
+	return run;
+}
+
+struct report_step *
+report_add_step(struct report_run *run, int line, const char *text)
+{
+	struct report_step *s;
+
+	run->step = mem_resize(run->step, (run->n + 1) * sizeof(*run->step));
+	s = &run->step[run->n++];
+	*s = (struct report_step){ .line = line, .text = mem_text(text) };
+	return s;
+}
+
+/* ---- who is locked, and why ---- */
+
+static const char *
+kind_of(const char *file)
+{
+	return strncmp(file, "CTL", 3) == 0   ? "CTL"
+	       : strncmp(file, "ITL", 3) == 0 ? "ITL"
+					      : "configuration";
+}
+
+static struct report_lock *
+lock_for(struct report_step *s, const struct fleet_phone *p, const struct mark *m)
+{
+	const char *kind = kind_of(p->file);
+	struct report_lock *l;
+
+	for (size_t i = 0; i < s->locks; i++) {
+		l = &s->lock[i];
+		if (l->reason == p->reason && l->at == m->at && l->home == m->home &&
+		    strcmp(l->kind, kind) == 0)
+			return l;
+	}
+	s->lock = mem_resize(s->lock, (s->locks + 1) * sizeof(*s->lock));
+	l = &s->lock[s->locks++];
+	*l = (struct report_lock){ .reason = p->reason, .at = m->at, .home = m->home };
+	snprintf(l->kind, sizeof(l->kind), "%s", kind);
+	snprintf(l->why, sizeof(l->why), "%s", p->why);
+	return l;
+}
+
+static void
+count_model(struct report_lock *l, const struct model *model)
+{
+	size_t i = 0;
+
+	while (i < l->models && l->model[i].model != model)
+		i++;
+	if (i == REPORT_MODELS_MAX)
+		return;
+	l->models += i == l->models;
+	l->model[i].model = model;
+	l->model[i].phones++;
+}
+
+static void
+add_lock(struct report_lock *l, const struct fleet_phone *p)
+{
+	if (l->names < REPORT_NAMES_MAX)
+		snprintf(l->name[l->names++], sizeof(l->name[0]), "%s", p->name);
+	count_model(l, p->model);
+	l->phones++;
+}
+
+void
+report_locks(struct report_step *s, const struct fleet *f, const struct mark *m)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct fleet_phone *p = &f->phone[i];
+
+		if (mark_state(p, &m[i]) == STATE_LOCKED)
+			add_lock(lock_for(s, p, &m[i]), p);
+	}
+}
+
+const char *
+report_class(enum judge_reason reason)
+{
+	switch (reason) {
+	case JUDGE_NO_TVS:
+		return "the new list's signer is unknown, and there is no TVS to ask";
+	case JUDGE_TVS_UNREACHABLE:
+		return "the signer is unknown, and the TVS that the phone trusts cannot be reached";
+	case JUDGE_TVS_LACKS:
+		return "the signer is unknown, and TVS lacks its certificate";
+	case JUDGE_TVS_ROLE:
+		return "TVS knows the signer, but in no role that may sign this";
+	case JUDGE_DIGEST:
+		return "signed with a hash that the model cannot check";
+	case JUDGE_KEY:
+		return "encrypted to a key that the phone does not have";
+	case JUDGE_BAD_SIGNATURE:
+		return "the signature is not by the signer it names";
+	case JUDGE_UNSIGNED:
+		return "not signed, where the phone's list wants it signed";
+	case JUDGE_NOT_ENCRYPTED:
+		return "not encrypted, where an encrypted one is due";
+	default:
+		return "the file does not add up";
+	}
+}
+
+void
+report_remedy(const struct report_lock *l, char to[2 * REPORT_NAME])
+{
+	const char *home = script_cluster_name(l->home), *at = script_cluster_name(l->at);
+	const size_t size = 2 * REPORT_NAME;
+
+	switch (l->reason) {
+	case JUDGE_TVS_LACKS:
+	case JUDGE_TVS_ROLE:
+		snprintf(to, size,
+		    "put the certificate into Phone-SAST-trust of %s, restart TVS there (or wait "
+		    "for certificate change notification), and let the phones boot again",
+		    home);
+		return;
+	case JUDGE_TVS_UNREACHABLE:
+		if (l->home_is_off)
+			snprintf(to, size,
+			    "switch %s on again and keep its TVS reachable until the last phone "
+			    "has moved",
+			    home);
+		else
+			snprintf(to, size,
+			    "the phones trust none of the TVS of %s any more: let a key that they "
+			    "know sign (utils itl reset localkey on %s, or a backup from before)",
+			    home, at);
+		return;
+	case JUDGE_NO_TVS:
+		snprintf(to, size,
+		    "let a key that the phones know sign: utils itl reset localkey on %s, or a "
+		    "backup from before",
+		    at);
+		return;
+	case JUDGE_DIGEST:
+		snprintf(to, size,
+		    "set TFTP File Signature Algorithm of %s to SHA-1 and restart TFTP: nobody "
+		    "needs to go to the phones",
+		    at);
+		return;
+	case JUDGE_KEY:
+		snprintf(to, size, "give the phones new LSCs by CAPF of %s", at);
+		return;
+	default:
+		snprintf(to, size, "look at the file that %s serves: trustlist file inspect", at);
+	}
+}
+
+/* ---- the verdict ---- */
+
+static bool
+is_stuck(enum phone_state s)
+{
+	return s == STATE_LOCKED || s == STATE_UNREACHABLE || s == STATE_NO_CONFIG;
+}
+
+static void
+say_no_go(struct report_run *run, size_t stuck)
+{
+	struct wr w = { 0 };
+
+	if (run->as_expected || run->why[0] == '\0') {
+		if (stuck > 0)
+			wr_fmt(&w, "%zu phone%s do%s not follow", stuck, stuck == 1 ? "" : "s",
+			    stuck == 1 ? "es" : "");
+		if (run->by_hand > 0)
+			wr_fmt(&w, "%s%zu phone%s needed a hand at it", w.n > 0 ? "; " : "",
+			    run->by_hand, run->by_hand == 1 ? "" : "s");
+		if (run->distrusted > 0)
+			wr_fmt(&w, "%s%zu phone%s an LSC that the cluster does not trust",
+			    w.n > 0 ? "; " : "", run->distrusted,
+			    run->distrusted == 1 ? " has" : "s have");
+		snprintf(run->why, sizeof(run->why), "%s", wr_cstr(&w));
+	}
+	wr_free(&w);
+}
+
+void
+report_close(struct report_run *run, const struct fleet *f, const struct mark *m)
+{
+	size_t stuck = 0;
+
+	run->phone = mem_array(f->n, sizeof(*run->phone));
+	run->phones = f->n;
+	run->by_hand = run->distrusted = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct fleet_phone *p = &f->phone[i];
+		struct report_phone *to = &run->phone[i];
+
+		*to = (struct report_phone){ .model = p->model, .by_hand = m[i].by_hand };
+		snprintf(to->name, sizeof(to->name), "%s", p->name);
+		to->state = mark_state(p, &m[i]);
+		to->reason = to->state == STATE_LOCKED ? p->reason : 0;
+		to->lsc_distrusted = !p->off && m[i].lsc == LSC_DISTRUSTED;
+		stuck += is_stuck(to->state);
+		run->by_hand += to->by_hand;
+		run->distrusted += to->lsc_distrusted;
+	}
+	run->go = stuck == 0 && run->by_hand == 0 && run->distrusted == 0 && run->why[0] == '\0';
+	if (!run->go)
+		say_no_go(run, stuck);
+}
+
+bool
+report_as_expected(const struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!r->run[i].as_expected)
+			return false;
+	return true;
+}
+
+const char *
+report_verdict_text(const struct report_run *run)
+{
+	return run->go ? "GO" : "NO-GO";
+}
+
+/* ---- shown ---- */
+
+static const char *
+step_verdict(const struct report_step *s)
+{
+	return s->verdict == REPORT_FAILED	  ? "failed"
+	       : s->verdict == REPORT_AS_EXPECTED ? "as expected"
+						  : "done";
+}
+
+static const char *
+run_title(const struct report_run *run)
+{
+	if (run->title != NULL)
+		return run->title;
+	if (strcmp(run->section, "back") == 0)
+		return "the way back";
+	return strcmp(run->section, "before") == 0 ? "before" : "the procedure";
+}
+
+/* The columns of a run are the states that occur in it. */
+struct columns {
+	const char *heading[STATES + 4];
+	bool has[STATES];
+};
+
+static void
+find_columns(const struct report_run *run, struct columns *c)
+{
+	size_t n = 0;
+
+	*c = (struct columns){ .heading = { NULL } };
+	for (size_t i = 0; i < run->n; i++)
+		for (int s = 0; s < STATES; s++)
+			c->has[s] |= run->step[i].count[s] > 0;
+	c->heading[n++] = "Line";
+	c->heading[n++] = "Step";
+	for (int s = 0; s < STATES; s++)
+		if (c->has[s])
+			c->heading[n++] = state_title((enum phone_state)s);
+	c->heading[n] = "Came of it";
+}
+
+static void
+json_key(enum phone_state s, char to[24])
+{
+	snprintf(to, 24, "%s", state_word(s));
+	for (char *at = to; *at != '\0'; at++)
+		*at = *at == '-' ? '_' : *at == 'A' ? 'a' : *at == 'B' ? 'b' : *at;
+}
+
+static void
+show_step(const struct report_step *s, const struct columns *c, struct out *o)
+{
+	char key[STATES][24];
+
+	out_row(o);
+	out_int(o, "line", "Line", s->line);
+	out_text(o, "step", "Step", s->text);
+	out_time(o, "at", NULL, s->at);
+	out_int(o, "took_ms", NULL, s->took_ms);
+	out_bool(o, "booted", NULL, s->booted);
+	for (int i = 0; i < STATES; i++) {
+		json_key((enum phone_state)i, key[i]);
+		out_int(o, key[i], c->has[i] ? state_title((enum phone_state)i) : NULL,
+		    (int64_t)s->count[i]);
+	}
+	out_text(o, "verdict", NULL, step_verdict(s));
+	out_text(o, "note", "Came of it", s->note[0] != '\0' ? s->note : step_verdict(s));
+}
+
+static void
+show_steps(const struct report_run *run, const char *key, struct out *o)
+{
+	struct columns c;
+
+	find_columns(run, &c);
+	out_table(o, key, c.heading);
+	for (size_t i = 0; i < run->n; i++)
+		show_step(&run->step[i], &c, o);
+	out_table_end(o);
+}
+
+/* The same phones locked for the same reasons as after the boot before are said once. */
+static bool
+is_same(const struct report_step *a, const struct report_step *b)
+{
+	if (a->locks != b->locks)
+		return false;
+	for (size_t i = 0; i < a->locks; i++)
+		if (a->lock[i].reason != b->lock[i].reason ||
+		    a->lock[i].phones != b->lock[i].phones || a->lock[i].at != b->lock[i].at ||
+		    strcmp(a->lock[i].kind, b->lock[i].kind) != 0)
+			return false;
+	return true;
+}
+
+bool
+report_is_news(const struct report_run *run, size_t i)
+{
+	if (run->step[i].locks == 0)
+		return false;
+	for (size_t k = i; k-- > 0;)
+		if (run->step[k].booted)
+			return !is_same(&run->step[i], &run->step[k]);
+	return true;
+}
+
+static void
+tell_lock(const struct report_step *s, const struct report_lock *l, struct out *o)
+{
+	char remedy[2 * REPORT_NAME];
+	struct wr names = { 0 };
+
+	report_remedy(l, remedy);
+	for (size_t i = 0; i < l->names; i++)
+		wr_fmt(&names, "%s%s", i > 0 ? ", " : "", l->name[i]);
+	out_line(o, "%s", "");
+	out_line(o, "Line %d: %zu phone%s refused the %s of %s (%s): %s", s->line, l->phones,
+	    l->phones == 1 ? "" : "s", l->kind, script_cluster_name(l->at),
+	    judge_reason_word(l->reason), report_class(l->reason));
+	out_line(o, "  phones       %s%s", wr_cstr(&names), l->phones > l->names ? ", ..." : "");
+	if (l->certificate[0] != '\0')
+		out_line(o, "  certificate  %s, serial %s", l->certificate, l->serial);
+	if (l->store[0] != '\0')
+		out_line(o, "  looked for   %s", l->store);
+	out_line(o, "  what to do   %s", remedy);
+	for (size_t i = 0; i < l->models; i++)
+		out_line(o, "  by hand      %zu x %s: %s", l->model[i].phones,
+		    l->model[i].model->name, erase_path(l->model[i].model));
+	wr_free(&names);
+}
+
+static void
+tell_locks(const struct report_run *run, struct out *o)
+{
+	for (size_t i = 0; i < run->n; i++)
+		for (size_t k = 0; report_is_news(run, i) && k < run->step[i].locks; k++)
+			tell_lock(&run->step[i], &run->step[i].lock[k], o);
+}
+
+static void
+put_lock(const struct report_run *run, const struct report_step *s, const struct report_lock *l,
+    struct out *o)
+{
+	char remedy[2 * REPORT_NAME], text[REPORT_NAME];
+
+	report_remedy(l, remedy);
+	out_row(o);
+	out_text(o, "run", NULL, run_title(run));
+	out_int(o, "line", NULL, s->line);
+	out_int(o, "phones", NULL, (int64_t)l->phones);
+	out_text(o, "reason", NULL, judge_reason_word(l->reason));
+	out_text(o, "class", NULL, report_class(l->reason));
+	out_text(o, "file", NULL, l->kind);
+	out_text(o, "of", NULL, script_cluster_name(l->at));
+	out_text(o, "holds_list_of", NULL, script_cluster_name(l->home));
+	out_text(o, "certificate", NULL, l->certificate[0] != '\0' ? l->certificate : NULL);
+	out_text(o, "serial", NULL, l->serial[0] != '\0' ? l->serial : NULL);
+	out_text(o, "store", NULL, l->store[0] != '\0' ? l->store : NULL);
+	out_text(o, "why", NULL, l->why);
+	out_text(o, "remedy", NULL, remedy);
+	out_add_text(o, "by_hand", NULL, NULL);
+	for (size_t i = 0; i < l->models; i++) {
+		snprintf(text, sizeof(text), "%zu x %s: %s", l->model[i].phones,
+		    l->model[i].model->name, erase_path(l->model[i].model));
+		out_add_text(o, "by_hand", NULL, text);
+	}
+	out_add_text(o, "examples", NULL, NULL);
+	for (size_t i = 0; i < l->names; i++)
+		out_add_text(o, "examples", NULL, l->name[i]);
+}
+
+static void
+put_locks(const struct report *r, struct out *o)
+{
+	out_table(o, "locked", NULL);
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t s = 0; s < r->run[i].n; s++)
+			for (size_t k = 0; k < r->run[i].step[s].locks; k++)
+				put_lock(
+				    &r->run[i], &r->run[i].step[s], &r->run[i].step[s].lock[k], o);
+	out_table_end(o);
+}
+
+static void
+put_phones(const struct report *r, struct out *o)
+{
+	out_table(o, "phones_at_the_end", NULL);
+	for (size_t i = 0; i < r->n; i++) {
+		for (size_t k = 0; k < r->run[i].phones; k++) {
+			const struct report_phone *p = &r->run[i].phone[k];
+
+			out_row(o);
+			out_text(o, "run", NULL, run_title(&r->run[i]));
+			out_text(o, "name", NULL, p->name);
+			out_text(o, "model", NULL, p->model->name);
+			out_text(o, "state", NULL, state_word(p->state));
+			out_text(o, "reason", NULL,
+			    p->reason != 0 ? judge_reason_word(p->reason) : NULL);
+			out_bool(o, "by_hand", NULL, p->by_hand);
+			out_bool(o, "lsc_distrusted", NULL, p->lsc_distrusted);
+		}
+	}
+	out_table_end(o);
+}
+
+static void
+put_runs(const struct report *r, struct out *o)
+{
+	out_table(o, "runs", NULL);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct report_run *run = &r->run[i];
+
+		out_row(o);
+		out_text(o, "run", NULL, run_title(run));
+		out_text(o, "section", NULL, run->section);
+		out_text(o, "verdict", NULL, report_verdict_text(run));
+		out_bool(o, "as_expected", NULL, run->as_expected);
+		out_text(o, "why", NULL, run->why[0] != '\0' ? run->why : NULL);
+		out_int(o, "by_hand", NULL, (int64_t)run->by_hand);
+	}
+	out_table_end(o);
+}
+
+static void
+show_run(const struct report_run *run, size_t number, struct out *o)
+{
+	char key[32];
+
+	out_line(o, "%s", "");
+	out_line(o, "%s", run_title(run));
+	snprintf(key, sizeof(key), "steps_%zu", number + 1);
+	show_steps(run, key, o);
+	tell_locks(run, o);
+	out_line(o, "%s", "");
+	out_line(o, "%s%s%s%s", report_verdict_text(run), run->why[0] != '\0' ? ": " : "", run->why,
+	    !run->as_expected	 ? " - not as expected"
+	    : run->no_go_expected ? " - as expected"
+				 : "");
+}
+
+void
+report_show(const struct report *r, struct out *o)
+{
+	out_text(o, "rehearsal", "Rehearsal", r->name);
+	out_text(o, "title", "Title", r->title);
+	out_text(o, "source", NULL, r->source);
+	out_text(o, "outcome", "On a real cluster", r->outcome);
+	out_text(o, "cluster_a", "A", r->cluster[0]);
+	if (r->cluster[1] != NULL)
+		out_text(o, "cluster_b", "B", r->cluster[1]);
+	out_int(o, "phones", NULL, (int64_t)r->phones);
+	out_text(o, "models", NULL, r->models);
+	out_line(o, "Phones: %zu (%s)", r->phones, r->models);
+	out_time(o, "began", NULL, r->began);
+	out_int(o, "took_ms", NULL, r->took_ms);
+	put_runs(r, o);
+	for (size_t i = 0; i < r->n; i++)
+		show_run(&r->run[i], i, o);
+	put_locks(r, o);
+	put_phones(r, o);
+	out_bool(o, "as_expected", NULL, report_as_expected(r));
+}

@@ -1,0 +1,336 @@
+#include "cmd/verb_backup.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/backup.h"
+#include "admin/backup_restore.h"
+#include "admin/backup_seal.h"
+#include "admin/root.h"
+#include "admin/secret.h"
+#include "base/mem.h"
+#include "cmd/config.h"
+#include "cmd/progress.h"
+#include "trust/event.h"
+
+enum { MIB = 1 << 20, DRAW_EACH = 1 << 22 };
+
+/* ---- a bar ---- */
+
+struct bar {
+	struct progress progress;
+	uint64_t drawn;
+};
+
+static void
+draw(void *ctx, uint64_t bytes, uint64_t of)
+{
+	struct bar *b = ctx;
+
+	if (bytes >= b->drawn && bytes - b->drawn < DRAW_EACH)
+		return;
+	b->drawn = bytes;
+	progress_show(
+	    &b->progress, (size_t)(bytes / MIB), (size_t)((of > bytes ? of : bytes) / MIB));
+}
+
+/* Somebody at a shell, and not a caller that runs verbs one after the other, has show(). */
+static void
+begin_bar(const struct call *c, struct bar *b)
+{
+	*b = (struct bar){ .drawn = 0 };
+	progress_start(&b->progress, c->show != NULL);
+}
+
+/* ---- the passphrase ---- */
+
+/* Typed, it is asked for twice: nobody can read a backup whose passphrase has a slip in it. */
+static int
+new_passphrase(const struct call *c, struct wr *to, struct err *e)
+{
+	struct wr again = { 0 };
+	int rc = secret_read(c, "password-file", "passphrase", to, e);
+
+	if (rc == 0 && to->n < BACKUP_PASSPHRASE_MIN)
+		rc = err_set(e, ERR_USAGE, "a passphrase of %zu bytes: it has at least %d", to->n,
+		    BACKUP_PASSPHRASE_MIN);
+	if (rc == 0 && !call_has(c, "password-file")) {
+		rc = secret_read(c, "password-file", "passphrase again", &again, e);
+		if (rc == 0 && !bytes_eq(wr_view(to), wr_view(&again)))
+			rc = err_set(e, ERR_USAGE, "the two passphrases differ");
+	}
+	wr_wipe(&again);
+	return rc;
+}
+
+/* ---- create ---- */
+
+static void
+show_made(const struct call *c, struct out *o, const struct backup_made *made)
+{
+	const struct manifest *m = &made->manifest;
+
+	out_text(o, "file", "Backup", c->arg[0]);
+	out_int(o, "bytes", "Bytes", (int64_t)made->bytes);
+	out_text(o, "cluster", "Cluster", m->cluster);
+	out_text(o, "release", "Release", m->release);
+	out_time(o, "created", "Created", m->created);
+	out_int(o, "files", "Files", (int64_t)m->files);
+	out_int(o, "left_out", NULL, (int64_t)made->left_out);
+	if (made->left_out > 0)
+		out_line(o,
+		    "Warning: %zu of the folder left out, for TFTP does not serve what has such a "
+		    "name or leads elsewhere; the first: %s",
+		    made->left_out, made->left_out_first);
+	out_line(o, "It was read again and is in order. Without the passphrase nobody can.");
+}
+
+static int
+create(const struct call *c, struct bytes passphrase, struct out *o, struct err *e)
+{
+	struct bar bar;
+	struct backup_watch watch = { draw, &bar };
+	struct config config;
+	struct backup_made made;
+	char *conf = root_conf(c->root);
+	int rc = config_read(c->root, &config, NULL, e);
+
+	if (rc == 0) {
+		struct backup_plan p = { .store = c->store,
+			.root = c->root,
+			.conf = conf,
+			.folder = config.tftp_folder,
+			.file = c->arg[0],
+			.passphrase = passphrase,
+			.rounds = SEAL_ROUNDS,
+			.now = c->now,
+			.watch = &watch };
+
+		begin_bar(c, &bar);
+		rc = backup_create(&p, &made, e);
+		progress_end(&bar.progress);
+		if (rc == 0)
+			show_made(c, o, &made);
+		backup_made_free(&made);
+	}
+	config_free(&config);
+	free(conf);
+	return rc;
+}
+
+static int
+run_create(const struct call *c, struct out *o, struct err *e)
+{
+	struct wr passphrase = { 0 };
+	int rc = new_passphrase(c, &passphrase, e);
+
+	if (rc == 0)
+		rc = create(c, wr_view(&passphrase), o, e);
+	wr_wipe(&passphrase);
+	return rc;
+}
+
+/* ---- verify ---- */
+
+static int
+run_verify(const struct call *c, struct out *o, struct err *e)
+{
+	struct wr passphrase = { 0 };
+	struct bar bar;
+	struct backup_watch watch = { draw, &bar };
+	struct manifest m;
+	int rc = secret_read(c, "password-file", "passphrase", &passphrase, e);
+
+	if (rc == 0) {
+		begin_bar(c, &bar);
+		rc = backup_read(c->arg[0], wr_view(&passphrase), NULL, &watch, &m, e);
+		progress_end(&bar.progress);
+		out_bool(o, "verified", NULL, rc == 0);
+		if (rc == 0) {
+			manifest_show(&m, o);
+			out_line(o, "Verified: %s is whole, and as it was made.", c->arg[0]);
+		}
+		manifest_free(&m);
+	}
+	wr_wipe(&passphrase);
+	return rc;
+}
+
+/* ---- restore ---- */
+
+static void
+show_outlook(struct out *o, const struct restored *r)
+{
+	const size_t *n = r->outlook.phones;
+
+	out_text(o, "judged_by", NULL, r->by_instance ? "instance" : "backup");
+	out_table(o, "phones", NULL);
+	for (int fate = 0; fate < OUTLOOK_FATES; fate++) {
+		out_row(o);
+		out_text(o, "fate", NULL, outlook_word((enum outlook_fate)fate));
+		out_int(o, "after", NULL, (int64_t)n[fate]);
+	}
+	out_table_end(o);
+	out_line(o,
+	    "Phones, when the restored services have started and they boot (by what %s): %zu "
+	    "follow, %zu follow after asking TVS, %zu locked, %zu unaffected, %zu of which nobody "
+	    "knows",
+	    r->by_instance ? "the instance that was there knew of them"
+			   : "was known of them when the backup was made",
+	    n[OUTLOOK_FOLLOW], n[OUTLOOK_ASK], n[OUTLOOK_LOCKED], n[OUTLOOK_SAME],
+	    n[OUTLOOK_UNKNOWN]);
+	if (n[OUTLOOK_LOCKED] == 0)
+		return;
+	out_text(o, "locked_first", NULL, r->outlook.locked);
+	out_text(o, "locked_reason", NULL, judge_reason_word(r->outlook.reason));
+	out_line(o, "%s: %s", r->outlook.locked, r->outlook.why);
+}
+
+static bool
+same_place(const char *a, const char *b)
+{
+	char x[PATH_MAX], y[PATH_MAX];
+
+	if (realpath(a, x) == NULL || realpath(b, y) == NULL)
+		return strcmp(a, b) == 0;
+	return strcmp(x, y) == 0;
+}
+
+/* The restored trustlist.conf may name a folder that is not under the root: nothing was written
+ * there, for it may be another instance's. */
+static void
+show_folder(const struct call *c, struct out *o)
+{
+	char *folder = root_folder(c->root);
+	struct config config;
+	struct err e;
+
+	if (config_read(c->root, &config, NULL, &e) != 0)
+		out_line(o, "Warning: the restored trustlist.conf: %s", e.text);
+	else if (!same_place(config.tftp_folder, folder))
+		out_line(o,
+		    "Warning: trustlist.conf has the static files in %s; those of the backup are "
+		    "in %s: copy them, or take the setting out",
+		    config.tftp_folder, folder);
+	config_free(&config);
+	free(folder);
+}
+
+static void
+show_restored(const struct call *c, struct out *o, const struct restored *r)
+{
+	const struct manifest *m = &r->manifest;
+
+	out_text(o, "cluster", "Cluster", m->cluster);
+	out_text(o, "release", "Release", m->release);
+	out_time(o, "backed_up", "Backed up", m->created);
+	out_text(o, "root", "Restored to", c->root);
+	out_text(o, "kept", r->kept != NULL ? "What was there" : NULL, r->kept);
+	show_folder(c, o);
+	out_line(o, "Next: trustlist --root %s serve", c->root);
+}
+
+/* Who restored stands in the trail of what was restored; that it could not be noted changes
+ * nothing. */
+static void
+note(const struct call *c)
+{
+	struct event_row row = {
+		.at = c->now, .service = "admin", .what = "backup restore", .verdict = "done"
+	};
+	struct err e;
+	struct store *s = root_open_store(c->root, &e);
+
+	if (s == NULL)
+		return;
+	snprintf(row.subject, sizeof(row.subject), "%s", c->arg[0]);
+	snprintf(row.because, sizeof(row.because), "by %s", c->who != NULL ? c->who : "-");
+	events_add(s, &row, 1, NULL);
+	store_close(s);
+}
+
+static int
+restore(const struct call *c, struct bytes passphrase, struct out *o, struct err *e)
+{
+	struct bar bar;
+	struct backup_watch watch = { draw, &bar };
+	struct restore_plan p = { .root = c->root,
+		.file = c->arg[0],
+		.passphrase = passphrase,
+		.yes = c->yes,
+		.now = c->now,
+		.watch = &watch };
+	struct restored r;
+	int rc;
+
+	begin_bar(c, &bar);
+	rc = backup_restore(&p, &r, e);
+	progress_end(&bar.progress);
+	out_bool(o, "restored", NULL, r.took_place);
+	if (r.judged)
+		show_outlook(o, &r);
+	if (rc == 0) {
+		note(c);
+		show_restored(c, o, &r);
+	}
+	restored_free(&r);
+	return rc;
+}
+
+static int
+run_restore(const struct call *c, struct out *o, struct err *e)
+{
+	struct wr passphrase = { 0 };
+	int rc = secret_read(c, "password-file", "passphrase", &passphrase, e);
+
+	if (rc == 0)
+		rc = restore(c, wr_view(&passphrase), o, e);
+	wr_wipe(&passphrase);
+	return rc;
+}
+
+#define PASSPHRASE_OPTION                                                                          \
+	{                                                                                          \
+		.name = "password-file", .metavar = "FILE",                                        \
+		.help = "the passphrase; - reads standard input (else asked for)"                  \
+	}
+
+static const struct verb verbs[] = {
+	{
+	    .words = "backup create",
+	    .args = "FILE",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_STORE,
+	    .right = RIGHT_ADMIN,
+	    .help = "back up store, keys, trustlist.conf and static files, while serving",
+	    .option = { PASSPHRASE_OPTION },
+	    .run = run_create,
+	},
+	{
+	    .words = "backup verify",
+	    .args = "FILE",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_ALONE,
+	    .right = RIGHT_ADMIN,
+	    .help = "check every byte of a backup and show what is in it; exit 5: not verified",
+	    .option = { PASSPHRASE_OPTION },
+	    .run = run_verify,
+	},
+	{
+	    .words = "backup restore",
+	    .args = "FILE",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_ROOT,
+	    .right = RIGHT_ADMIN,
+	    .help = "make a backup the instance, unless phones would be locked (--yes)",
+	    .option = { PASSPHRASE_OPTION },
+	    .run = run_restore,
+	},
+};
+
+const struct verb_set backup_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

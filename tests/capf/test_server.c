@@ -1,0 +1,489 @@
+#include "capf/server.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tcp.h"
+#include "capf/proto.h"
+#include "tests/support/lab.h"
+#include "tests/support/suite.h"
+#include "tests/support/testtls.h"
+#include "trust/cluster.h"
+#include "trust/device.h"
+#include "trust/lsc.h"
+#include "trust/order.h"
+#include "trust/trail.h"
+
+enum { PHONES = 3, PATIENCE_MS = 10000, PORT = 3804 };
+
+/* ---- the disk ---- */
+
+static sqlite3_vfs vfs;
+static const sqlite3_io_methods *log_methods;
+static bool disk_fails;
+static int syncs;
+static void (*on_sync)(void);
+
+static int
+sync_log(sqlite3_file *file, int flags)
+{
+	syncs++;
+	if (on_sync != NULL)
+		on_sync();
+	return disk_fails ? SQLITE_IOERR_FSYNC : log_methods->xSync(file, flags);
+}
+
+/* SQLite's own files, but it is seen when the log has to reach the disk. */
+static int
+open_seen(sqlite3_vfs *v, const char *name, sqlite3_file *file, int flags, int *out)
+{
+	static sqlite3_io_methods seen;
+	sqlite3_vfs *own = sqlite3_vfs_find("unix");
+	int rc = own->xOpen(own, name, file, flags, out);
+
+	(void)v;
+	if (rc == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0) {
+		log_methods = file->pMethods;
+		seen = *log_methods;
+		seen.xSync = sync_log;
+		file->pMethods = &seen;
+	}
+	return rc;
+}
+
+/* ---- a CAPF and its phones, all in one thread ---- */
+
+struct phone {
+	const char *name;
+	int fd;
+	SSL *ssl;
+	uint8_t got[8192];
+	size_t n;
+	struct capf_message heard;
+};
+
+static struct scene {
+	struct loop *loop;
+	struct store *store;
+	struct trail *trail;
+	struct capf_numbers *numbers;
+	struct capf_server *server;
+	char address[32];
+	SSL_CTX *ctx;
+	struct phone phone[PHONES];
+} s;
+
+static const char *const names[PHONES] = { "SEP000000000001", "SEP000000000002",
+	"SEP000000000003" };
+
+/* Turns the loop until this is true. */
+#define UNTIL(what)                                                                                \
+	do {                                                                                       \
+		int64_t end_ = clock_mono_ms() + PATIENCE_MS;                                      \
+		bool is_ = what;                                                                   \
+		while (!is_ && clock_mono_ms() < end_) {                                           \
+			loop_turn(s.loop);                                                         \
+			poll(NULL, 0, 1);                                                          \
+			is_ = what;                                                                \
+		}                                                                                  \
+		CU_ASSERT_TRUE_FATAL(is_);                                                         \
+	} while (0)
+
+static void
+order(const char *name, enum order_auth auth, const char *string)
+{
+	struct order o = { .operation = ORDER_INSTALL,
+		.auth = auth,
+		.keys = ORDER_RSA,
+		.rsa_bits = 1024,
+		.completes_by = clock_wall() + 3600 };
+	struct err e = { 0 };
+
+	snprintf(o.phone, sizeof(o.phone), "%s", name);
+	CU_ASSERT_EQUAL_FATAL(order_schedule(s.store, &o, string, clock_wall(), &e), 0);
+}
+
+/* Founded now, not at LAB_NOW: the server asks the clock.  Once, for that makes keys. */
+static const char *
+cluster_path(void)
+{
+	static char *path; /* for all tests */
+	struct cluster cluster = lab_cluster(RELEASE_12_5);
+	struct store *store;
+	struct err e = { 0 };
+
+	if (path != NULL)
+		return path;
+	path = mem_fmt("%s/founded", suite_folder());
+	store = lab_empty();
+	CU_ASSERT_EQUAL_FATAL(
+	    cluster_found(store, &cluster, "cucm-pub", "10.0.0.1", clock_wall(), &e), 0);
+	CU_ASSERT_EQUAL_FATAL(store_copy(store, path, &e), 0);
+	store_close(store);
+	return path;
+}
+
+static void
+make_cluster(void)
+{
+	char *path = lab_path();
+	struct err e = { 0 };
+	struct store *founded = store_open(cluster_path(), STORE_EXISTING, &e);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(founded);
+	CU_ASSERT_EQUAL_FATAL(store_copy(founded, path, &e), 0);
+	store_close(founded);
+	s.store = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s.store);
+	free(path);
+	for (size_t i = 0; i < PHONES; i++) {
+		struct device d = {
+			.model = model_of("8861"), .security = SECURITY_NONE, .added = clock_wall()
+		};
+
+		snprintf(d.name, sizeof(d.name), "%s", names[i]);
+		CU_ASSERT_EQUAL_FATAL(device_add(s.store, &d, &e), 0);
+		order(names[i], ORDER_BY_NULL, NULL);
+	}
+}
+
+static void
+drop_line(void *ctx, enum log_level level, const char *line)
+{
+	(void)ctx;
+	(void)level;
+	(void)line;
+}
+
+static void
+scene_open(void)
+{
+	struct capf_plan plan;
+	struct listener on;
+	struct err e = { 0 };
+
+	log_set_sink(drop_line, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	vfs = *sqlite3_vfs_find("unix");
+	vfs.zName = "seen";
+	vfs.xOpen = open_seen;
+	CU_ASSERT_EQUAL_FATAL(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+	s = (struct scene){ .loop = loop_new(&e), .numbers = capf_numbers_new(&e) };
+	make_cluster();
+	s.trail = trail_new(s.store);
+	plan = (struct capf_plan){ .loop = s.loop,
+		.store = s.store,
+		.trail = s.trail,
+		.node = lab_node(s.store, "cucm-pub"),
+		.numbers = s.numbers };
+	s.server = capf_server_new(&plan, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s.server);
+	snprintf(s.address, sizeof(s.address), "127.95.%d.%d", (int)getpid() / 250 % 250 + 1,
+	    (int)getpid() % 250 + 1);
+	on = (struct listener){ .address = s.address, .port = PORT };
+	if (capf_server_listen(s.server, &on, &e) != 0)
+		fprintf(stderr, "\n%s\n", e.text);
+	s.ctx = testtls_client(TLS1_2_VERSION, TLS1_2_VERSION, NULL);
+}
+
+static void
+hang_up(struct phone *p)
+{
+	if (p->ssl == NULL)
+		return;
+	SSL_free(p->ssl);
+	close(p->fd);
+	*p = (struct phone){ .fd = -1 };
+}
+
+static void
+scene_close(void)
+{
+	for (size_t i = 0; i < PHONES; i++)
+		hang_up(&s.phone[i]);
+	capf_server_free(s.server);
+	capf_numbers_free(s.numbers);
+	trail_free(s.trail);
+	loop_free(s.loop);
+	store_close(s.store);
+	SSL_CTX_free(s.ctx);
+	sqlite3_vfs_unregister(&vfs);
+	ERR_clear_error();
+}
+
+/* ---- what phones do ---- */
+
+static bool
+has_met(struct phone *p)
+{
+	ERR_clear_error();
+	return SSL_connect(p->ssl) == 1;
+}
+
+/* The next whole message of ours is there. */
+static bool
+hears(struct phone *p)
+{
+	struct err e = { 0 };
+	size_t more = 0;
+
+	ERR_clear_error();
+	if (SSL_read_ex(p->ssl, &p->got[p->n], sizeof(p->got) - p->n, &more) == 1)
+		p->n += more;
+	if (p->n == 0 || capf_frame(bytes_over(p->got, p->n)) != (ssize_t)p->n)
+		return false;
+	CU_ASSERT_EQUAL(capf_decode(bytes_over(p->got, p->n), CAPF_FROM_SERVER, &p->heard, &e), 0);
+	p->n = 0;
+	return true;
+}
+
+/* And right behind it, in the same record, these bytes. */
+static void
+say_and(struct phone *p, struct capf_message m, struct bytes behind)
+{
+	struct wr w = { 0 };
+	size_t n;
+
+	m.session = p->heard.session;
+	capf_encode(&m, &w);
+	wr_put(&w, behind);
+	CU_ASSERT_EQUAL(SSL_write_ex(p->ssl, wr_view(&w).p, wr_view(&w).n, &n), 1);
+	wr_free(&w);
+}
+
+static void
+say(struct phone *p, struct capf_message m)
+{
+	say_and(p, m, bytes_of(""));
+}
+
+static void
+say_auth(struct phone *p, const char *password)
+{
+	struct capf_message m = { .command = CAPF_AUTH_RESPONSE,
+		.has = CAPF_HAS_REASON | CAPF_HAS_VERSION | CAPF_HAS_PASSWORD | CAPF_HAS_DEVICE,
+		.reason = CAPF_OK,
+		.version = CAPF_VERSION };
+
+	snprintf(m.device, sizeof(m.device), "%s", p->name);
+	snprintf(m.password, sizeof(m.password), "%s", password);
+	say(p, m);
+}
+
+static void
+say_key_and(struct phone *p, const char *behind)
+{
+	struct cert *c = lab_made_by_hand("x", 1, 2);
+	struct wr key = { 0 };
+	struct capf_message m = { .command = CAPF_KEY_RESPONSE, .has = CAPF_HAS_PUBLIC_KEY };
+
+	cert_public_key_info(c, &key);
+	m.public_key = wr_view(&key);
+	say_and(p, m, bytes_of(behind));
+	cert_free(c);
+	wr_free(&key);
+}
+
+static void
+say_key(struct phone *p)
+{
+	say_key_and(p, "");
+}
+
+static void
+say_stored(struct phone *p)
+{
+	say(p, (struct capf_message){
+		   .command = CAPF_STORE_RESPONSE, .has = CAPF_HAS_REASON, .reason = CAPF_OK });
+}
+
+/* Up to the moment when its key is asked for. */
+static struct phone *
+call(size_t i, const char *password)
+{
+	struct phone *p = &s.phone[i];
+	struct err e = { 0 };
+
+	p->name = names[i];
+	p->fd = tcp_connect(s.address, PORT, clock_mono_ms() + PATIENCE_MS, &e);
+	CU_ASSERT_TRUE_FATAL(p->fd >= 0);
+	p->ssl = SSL_new(s.ctx);
+	SSL_set_fd(p->ssl, p->fd);
+	UNTIL(has_met(p));
+	UNTIL(hears(p));
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_AUTH_REQUEST);
+	say_auth(p, password);
+	UNTIL(hears(p));
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_KEY_REQUEST);
+	return p;
+}
+
+static size_t
+account(const char *name, enum lsc_state state)
+{
+	struct lsc *all;
+	struct err e = { 0 };
+	size_t n, found = 0;
+
+	CU_ASSERT_EQUAL_FATAL(lsc_list(s.store, name, &all, &n, &e), 0);
+	for (size_t i = 0; i < n; i++)
+		found += all[i].state == state;
+	lsc_list_free(all, n);
+	return found;
+}
+
+/* ---- what they are told, and when ---- */
+
+static bool told_before_the_disk;
+
+/* Whatever came before has been read: a byte that is here is one too early. */
+static void
+look_at_the_wires(void)
+{
+	char c;
+
+	for (size_t i = 0; i < PHONES; i++)
+		if (s.phone[i].ssl != NULL &&
+		    recv(s.phone[i].fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
+			told_before_the_disk = true;
+}
+
+static void
+phones_that_come_together_wait_for_the_disk_together(void)
+{
+	struct phone *p[PHONES];
+
+	scene_open();
+	for (size_t i = 0; i < PHONES; i++)
+		p[i] = call(i, "");
+	for (size_t i = 0; i < PHONES; i++)
+		say_key(p[i]);
+	syncs = 0;
+	told_before_the_disk = false;
+	on_sync = look_at_the_wires;
+	/* What has been sent on this machine is in the sockets already: one round is enough. */
+	loop_turn(s.loop);
+	on_sync = NULL;
+	CU_ASSERT_EQUAL(syncs, 1);
+	CU_ASSERT_FALSE(told_before_the_disk);
+	for (size_t i = 0; i < PHONES; i++) {
+		UNTIL(hears(p[i]));
+		CU_ASSERT_EQUAL(p[i]->heard.command, CAPF_STORE_REQUEST);
+		CU_ASSERT_EQUAL(account(p[i]->name, LSC_ISSUED), 1);
+		say_stored(p[i]);
+		UNTIL(hears(p[i]));
+		CU_ASSERT_EQUAL(p[i]->heard.command, CAPF_END_SESSION);
+		CU_ASSERT_EQUAL(p[i]->heard.reason, CAPF_OK);
+		CU_ASSERT_EQUAL(account(p[i]->name, LSC_HELD), 1);
+	}
+	/* The phones know what they stored. */
+	CU_ASSERT_EQUAL(syncs, 1);
+	scene_close();
+}
+
+static void
+used_string_reaches_the_disk_before_the_phone_hears_of_it(void)
+{
+	struct phone *p;
+
+	scene_open();
+	order(names[0], ORDER_BY_STRING, "12345");
+	p = call(0, "12345");
+	say_key(p);
+	UNTIL(hears(p));
+	syncs = 0;
+	told_before_the_disk = false;
+	on_sync = look_at_the_wires;
+	say_stored(p);
+	UNTIL(hears(p));
+	on_sync = NULL;
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_END_SESSION);
+	CU_ASSERT_EQUAL(syncs, 1);
+	CU_ASSERT_FALSE(told_before_the_disk);
+	scene_close();
+}
+
+static void
+what_does_not_reach_the_disk_is_not_told(void)
+{
+	struct phone *p[2];
+
+	scene_open();
+	for (size_t i = 0; i < 2; i++)
+		p[i] = call(i, "");
+	for (size_t i = 0; i < 2; i++)
+		say_key(p[i]);
+	disk_fails = true;
+	for (size_t i = 0; i < 2; i++) {
+		UNTIL(hears(p[i]));
+		CU_ASSERT_EQUAL(p[i]->heard.command, CAPF_END_SESSION);
+		CU_ASSERT_EQUAL(p[i]->heard.reason, CAPF_DECLINED);
+	}
+	disk_fails = false;
+	scene_close();
+}
+
+/* What it says right behind its key is no CAPF, and ends the connection at once. */
+static void
+phone_that_goes_while_its_answer_waits_is_forgotten(void)
+{
+	struct phone *gone, *p;
+	struct order o;
+	struct err e = { 0 };
+
+	scene_open();
+	p = call(0, "");
+	gone = call(1, "");
+	say_key(p);
+	say_key_and(gone, "no CAPF at all");
+	UNTIL(hears(p));
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_STORE_REQUEST);
+	say_stored(p);
+	UNTIL(hears(p));
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_END_SESSION);
+	CU_ASSERT_EQUAL(p->heard.reason, CAPF_OK);
+	CU_ASSERT_EQUAL(order_get(s.store, names[1], &o, &e), 1);
+	CU_ASSERT_EQUAL(o.status, STATUS_PHONE_LOST);
+	CU_ASSERT_FALSE(hears(gone));
+	scene_close();
+}
+
+/* It says that it stored what it has not been sent yet: whatever it means by that, the order of
+ * things stays the same. */
+static void
+phone_that_does_not_wait_is_answered_in_turn(void)
+{
+	struct phone *p;
+
+	scene_open();
+	p = call(0, "");
+	say_key(p);
+	say_stored(p);
+	UNTIL(hears(p));
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_STORE_REQUEST);
+	UNTIL(hears(p));
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_END_SESSION);
+	scene_close();
+}
+
+static const struct suite_test tests[] = {
+	{ "phones that come together wait for the disk together",
+	    phones_that_come_together_wait_for_the_disk_together },
+	{ "used string reaches the disk before the phone hears of it",
+	    used_string_reaches_the_disk_before_the_phone_hears_of_it },
+	{ "what does not reach the disk is not told", what_does_not_reach_the_disk_is_not_told },
+	{ "phone that goes while its answer waits is forgotten",
+	    phone_that_goes_while_its_answer_waits_is_forgotten },
+	{ "phone that does not wait is answered in turn",
+	    phone_that_does_not_wait_is_answered_in_turn },
+};
+
+SUITE_MAIN("capf/server", tests)
