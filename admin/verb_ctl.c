@@ -9,6 +9,7 @@
 #include "admin/impact.h"
 #include "admin/listed.h"
 #include "admin/restart.h"
+#include "admin/token_option.h"
 #include "admin/verbs.h"
 #include "trust/cluster.h"
 #include "trust/node.h"
@@ -119,13 +120,33 @@ question_of_mixed_mode(const struct call *c, char *to, size_t size, bool *ends, 
 	return 0;
 }
 
+/* The tokens that are named, beside those of the CTL there is. */
+static int
+take_tokens(const struct call *c, struct tokens *out, struct err *e)
+{
+	struct cert *held[CTL_TOKENS_MAX];
+	size_t n;
+	int rc = ctl_held_tokens(c->store, held, &n, e);
+
+	*out = (struct tokens){ 0 };
+	if (rc == 0)
+		rc = tokens_take(c, held, n, out, e);
+	for (size_t i = 0; i < n; i++)
+		cert_free(held[i]);
+	return rc;
+}
+
 static int
 set_mode(const struct call *c, struct out *o, bool mixed, const char *name, struct err *e)
 {
 	struct cluster_change change = { .changed = false };
-	int rc =
-	    cluster_set_mode(c->store, mixed, NULL, impact_care(c), c->who, c->now, &change, e);
+	struct tokens tokens;
+	int rc = take_tokens(c, &tokens, e);
 
+	if (rc == 0)
+		rc = cluster_set_mode(c->store, mixed, tokens_of_ctl(&tokens), impact_care(c),
+		    c->who, c->now, &change, e);
+	tokens_drop(&tokens);
 	out_text(o, "mode", NULL, mixed ? "mixed-mode" : "non-secure-mode");
 	if (put_change(o, &change, rc, e) != 0)
 		return -1;
@@ -175,8 +196,13 @@ static int
 update(const struct call *c, struct out *o, struct err *e)
 {
 	struct cluster_change change = { .changed = false };
-	int rc = cluster_update_ctl(c->store, NULL, impact_care(c), c->now, &change, e);
+	struct tokens tokens;
+	int rc = take_tokens(c, &tokens, e);
 
+	if (rc == 0)
+		rc = cluster_update_ctl(
+		    c->store, tokens_of_ctl(&tokens), impact_care(c), c->now, &change, e);
+	tokens_drop(&tokens);
 	if (put_change(o, &change, rc, e) != 0)
 		return -1;
 	if (call_has(c, "dry-run"))
@@ -234,13 +260,13 @@ run_reset(const struct call *c, struct out *o, struct err *e)
 #define SET_MODE                                                                                   \
 	.args = "mixed-mode|non-secure-mode", .least = 1, .most = 1, .needs = VERB_STORE,          \
 	.right = RIGHT_ADMIN,                                                                      \
-	.help = "mixed mode, with a CTL that a key of the cluster signs, or back",                 \
-	.option = { RESTART_OPTION, IMPACT_OPTION }, .run = run_set_mode
+	.help = "mixed mode, with a CTL that a key of the cluster or a token signs, or back",      \
+	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .run = run_set_mode
 
 #define UPDATE                                                                                     \
 	.needs = VERB_STORE, .right = RIGHT_ADMIN,                                                 \
 	.help = "a CTL of the certificates of now: nothing else brings it up to date",             \
-	.option = { RESTART_OPTION, IMPACT_OPTION }, .run = run_update
+	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .run = run_update
 
 #define RESET                                                                                      \
 	.args = "localkey", .least = 1, .most = 1, .needs = VERB_STORE, .right = RIGHT_ADMIN,      \

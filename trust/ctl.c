@@ -451,3 +451,23 @@ ctl_look(struct store *s, struct ctl_state *out, struct err *e)
 	gathered_free(&g);
 	return rc;
 }
+
+int
+ctl_held_tokens(struct store *s, struct cert *out[CTL_TOKENS_MAX], size_t *n, struct err *e)
+{
+	const struct cert *token[CTL_TOKENS_MAX];
+	struct listing_entry newest;
+	struct tlist *list = NULL;
+	int rc = history_newest(s, HISTORY_CTL, HISTORY_CLUSTER, &newest, e);
+
+	*n = 0;
+	if (rc == 1)
+		rc = read_list(s, newest.id, &list, e);
+	if (list != NULL && is_signed_by_token(list)) {
+		*n = tokens_of(list, token);
+		for (size_t i = 0; i < *n; i++)
+			out[i] = cert_copy(token[i]);
+	}
+	tlist_free(list);
+	return rc < 0 ? -1 : 0;
+}

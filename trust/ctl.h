@@ -80,5 +80,8 @@ struct ctl_state {
 	char why[400];		     /* then: what differs, a sentence */
 };
 int ctl_look(struct store *s, struct ctl_state *out, struct err *e);
+/* The tokens that the newest CTL names, none when a key of the cluster signed it.  *n of them, each
+ * to be freed with cert_free(). */
+int ctl_held_tokens(struct store *s, struct cert *out[CTL_TOKENS_MAX], size_t *n, struct err *e);
 
 #endif

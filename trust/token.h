@@ -41,7 +41,7 @@ struct token_info {
 	bool initialised;
 	struct cert *cert; /* its SAST certificate; NULL when it holds none */
 };
-/* By label.  token_list_free() *out. */
+/* By label.  Ends the sessions with tokens that are open.  token_list_free() *out. */
 int token_list(struct token_module *m, struct token_info **out, size_t *n, struct err *e);
 void token_list_free(struct token_info *all, size_t n);
 
