@@ -79,7 +79,7 @@ command(struct plan_step *s, const struct plan_side *side, const char *fmt, ...)
 	vsnprintf(rest, sizeof(rest), fmt, ap);
 	va_end(ap);
 	snprintf(
-	    s->command, sizeof(s->command), "trustlist --root %.100s %.290s", side->root, rest);
+	    s->command, sizeof(s->command), "trustlist --root %.100s %.250s", side->root, rest);
 }
 
 static void

@@ -11,6 +11,7 @@ extern const struct verb_set cert_verbs;	/* verb_cert.c */
 extern const struct verb_set cert_change_verbs; /* verb_cert_change.c */
 extern const struct verb_set cert_upload_verbs; /* verb_cert_upload.c */
 extern const struct verb_set bulk_verbs;	/* verb_bulk.c */
+extern const struct verb_set plan_verbs;	/* verb_plan.c */
 extern const struct verb_set itl_verbs;		/* verb_itl.c */
 extern const struct verb_set ctl_verbs;		/* verb_ctl.c */
 extern const struct verb_set param_verbs;	/* verb_param.c */

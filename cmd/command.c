@@ -21,6 +21,7 @@ static const struct verb_set *const sets[] = {
 	&cert_change_verbs,
 	&cert_upload_verbs,
 	&bulk_verbs,
+	&plan_verbs,
 	&itl_verbs,
 	&ctl_verbs,
 	&param_verbs,

@@ -9,6 +9,7 @@
 #include "trust/known.h"
 #include "trust/history.h"
 #include "trust/key.h"
+#include "trust/node.h"
 #include "trust/role.h"
 #include "trust/seen.h"
 #include "trust/service.h"
@@ -188,9 +189,10 @@ read_list(struct store *s, int64_t id, struct wr *file, struct tlist **out, stru
 
 /* A phone on its way through a boot: what it holds at the moment, and the worst so far. */
 struct walk {
-	struct store *store;
+	struct store *store; /* of the cluster whose lists it holds, and whose TVS it asks */
+	struct store *there; /* of the one that it boots from; usually the same */
 	const struct model *model;
-	int64_t node;
+	int64_t node;		 /* there */
 	struct tlist *ctl, *itl; /* owned */
 	enum outlook_fate fate;
 	struct judgement j; /* of what locked it */
@@ -220,9 +222,9 @@ offer(struct walk *w, int64_t holds, int64_t newest, struct tlist **held, struct
 	struct wr file = { 0 };
 	int rc = -1;
 
-	if (newest == 0 || newest == holds)
+	if (newest == 0 || (newest == holds && w->there == w->store))
 		return 0;
-	if (read_list(w->store, newest, &file, &fresh, e) == 0)
+	if (read_list(w->there, newest, &file, &fresh, e) == 0)
 		rc = outlook_of_list(w->store, &memory, w->model, wr_view(&file), &j, e);
 	if (rc == 0)
 		worsen(w, &j);
@@ -269,7 +271,7 @@ offer_file(struct walk *w, struct err *e)
 
 	if (w->ctl == NULL || !judge_wants_signed(&memory))
 		return 0;
-	rc = make_file(w->store, w->node, &file, e);
+	rc = make_file(w->there, w->node, &file, e);
 	if (rc == 0)
 		rc =
 		    judge_asking(w->store, &memory, w->model, SIGHDR_SIGNED, wr_view(&file), &j, e);
@@ -317,6 +319,8 @@ struct known_fate {
 enum { FATES_KEPT = 32 };
 
 struct fates {
+	struct store *there; /* where they boot */
+	int64_t node;	     /* and from which node; 0: each from the one it asked last */
 	struct known_fate kept[FATES_KEPT];
 	size_t n; /* how many there ever were; the oldest give way */
 };
@@ -364,13 +368,13 @@ note_locked(struct outlook *out, const struct device *d, const struct judgement 
 }
 
 static int
-let_boot(struct store *s, const struct device *d, struct known_fate *k, struct outlook *out,
-    struct err *e)
+let_boot(struct store *s, struct store *there, const struct device *d, struct known_fate *k,
+    struct outlook *out, struct err *e)
 {
-	struct walk w = { .store = s, .model = d->model, .node = k->node };
+	struct walk w = { .store = s, .there = there, .model = d->model, .node = k->node };
 	struct lists newest;
 
-	if (newest_of(s, k->node, &newest, e) != 0 || boot(&w, &k->holds, &newest, e) != 0)
+	if (newest_of(there, k->node, &newest, e) != 0 || boot(&w, &k->holds, &newest, e) != 0)
 		return -1;
 	k->fate = w.fate;
 	if (w.fate == OUTLOOK_LOCKED)
@@ -383,11 +387,11 @@ count_fate(struct store *s, const struct device *d, const struct seen *seen, str
     struct outlook *out, struct err *e)
 {
 	struct known_fate k = { { d->model->sbd ? seen->itl.holds : 0, seen->ctl.holds },
-		seen->node, d->model, OUTLOOK_SAME };
+		fates->node != 0 ? fates->node : seen->node, d->model, OUTLOOK_SAME };
 	const struct known_fate *known = find_fate(fates, &k);
 
 	if (known == NULL) {
-		if (let_boot(s, d, &k, out, e) != 0)
+		if (let_boot(s, fates->there, d, &k, out, e) != 0)
 			return -1;
 		fates->kept[fates->n++ % FATES_KEPT] = k;
 		known = &k;
@@ -425,21 +429,22 @@ look_at(struct store *s, const struct device *d, struct fates *fates, struct out
 /* Phones without Security By Default matter as soon as there is a CTL: they have nothing else, and
  * keep what they once took. */
 static int
-look_at_all(struct store *s, const struct device *d, size_t n, struct outlook *out, struct err *e)
+look_at_all(struct store *s, struct fates *fates, const struct device *d, size_t n,
+    struct outlook *out, struct err *e)
 {
 	struct listing_entry ctl;
-	struct fates fates = { .n = 0 };
 	int rc = history_newest(s, HISTORY_CTL, HISTORY_CLUSTER, &ctl, e) < 0 ? -1 : 0;
 
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (d[i].model->sbd || ctl.id != 0)
-			rc = look_at(s, &d[i], &fates, out, e);
+			rc = look_at(s, &d[i], fates, out, e);
 	return rc;
 }
 
 int
 outlook_of_all(struct store *s, int64_t now, struct outlook *out, struct err *e)
 {
+	struct fates fates = { .there = s };
 	struct device *all = NULL;
 	size_t n = 0;
 	int rc;
@@ -451,8 +456,26 @@ outlook_of_all(struct store *s, int64_t now, struct outlook *out, struct err *e)
 	if (rc == 0)
 		rc = device_list(s, &all, &n, e);
 	if (rc == 0)
-		rc = look_at_all(s, all, n, out, e);
+		rc = look_at_all(s, &fates, all, n, out, e);
 	free(all);
 	store_suppose_end(s);
+	return rc;
+}
+
+int
+outlook_of_move(struct store *s, struct store *to, struct outlook *out, struct err *e)
+{
+	struct fates fates = { .there = to };
+	struct device *all = NULL;
+	struct node publisher;
+	size_t n = 0;
+	int rc = -1;
+
+	*out = (struct outlook){ .phones = { 0 } };
+	if (node_find(to, NULL, &publisher, e) == 0 && device_list(s, &all, &n, e) == 0) {
+		fates.node = publisher.id;
+		rc = look_at_all(s, &fates, all, n, out, e);
+	}
+	free(all);
 	return rc;
 }

@@ -44,4 +44,8 @@ struct outlook {
  * changed. */
 int outlook_of_all(struct store *s, int64_t now, struct outlook *out, struct err *e);
 
+/* The same phones, as things are now, when they boot next from the publisher of another cluster:
+ * they ask the TVS of this one about what they are given there. */
+int outlook_of_move(struct store *s, struct store *to, struct outlook *out, struct err *e);
+
 #endif
