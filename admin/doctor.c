@@ -248,8 +248,8 @@ check_ctl(const struct call *c, struct doctor *d, struct err *e)
 		doctor_say(d, DOCTOR_WARN, "ctl", "trustlist ctl update --restart",
 		    "CTL number %d is not up to date: %.300s", ctl.newest.number, ctl.why);
 	else
-		doctor_say(d, DOCTOR_OK, "ctl", NULL,
-		    "CTL number %d names the certificates of now", ctl.newest.number);
+		doctor_say(d, DOCTOR_OK, "ctl", NULL, "CTL number %d names the certificates of now",
+		    ctl.newest.number);
 	return 0;
 }
 
@@ -369,16 +369,16 @@ say_without_ec(struct doctor *d, const struct node *node, bool promised)
 {
 	char todo[160];
 
-	snprintf(
-	    todo, sizeof(todo), "trustlist cert regenerate CallManager-ECDSA --node %s", node->name);
+	snprintf(todo, sizeof(todo), "trustlist cert regenerate CallManager-ECDSA --node %s",
+	    node->name);
 	doctor_say(d, promised ? DOCTOR_WARN : DOCTOR_OK, "ec", promised ? todo : NULL,
 	    "%s has no CallManager-ECDSA certificate, and %s parameter promises one to phones",
 	    node->name, promised ? "a" : "no");
 }
 
 static int
-check_ec_of(const struct call *c, struct doctor *d, const struct node *node, bool promised,
-    struct err *e)
+check_ec_of(
+    const struct call *c, struct doctor *d, const struct node *node, bool promised, struct err *e)
 {
 	struct err none = { 0 };
 	struct cert *own = certs_own(c->store, "CallManager-ECDSA", node->id, NULL, &none);

@@ -70,8 +70,8 @@ load_ec(const struct http_door *d, struct presented *to, const char **hint, stru
 		sizeof(ciphers), e) != 0)
 		return -1;
 	if (strcmp(ciphers, PARAM_HTTPS_EC) != 0) {
-		*hint = "set the parameter " PARAM_HTTPS " to \"" PARAM_HTTPS_EC
-			"\" and restart TFTP";
+		*hint =
+		    "set the parameter " PARAM_HTTPS " to \"" PARAM_HTTPS_EC "\" and restart TFTP";
 		return 0;
 	}
 	if (load(d, "CallManager-ECDSA", to, &none) == 0)

@@ -1,6 +1,7 @@
 /*
  * http: the file counter's doors for phones that speak HTTP - plain on 6970, and through TLS with
- * the CallManager certificate on 6971 (for EC, CallManager-ECDSA) or the tomcat certificate on 6972.
+ * the CallManager certificate on 6971 (for EC, CallManager-ECDSA) or the tomcat certificate on
+ * 6972.
  *
  * What a name means is the resolver's matter, as for TFTP; PROTOCOL.md, "HTTP", says what is
  * different.  A door belongs to the node's TFTP service: it presents what that loaded when it last

@@ -43,6 +43,7 @@ struct post {
 	struct udp_address from[POST_BATCH];
 	union local local[POST_BATCH];
 	uint8_t in_room[POST_BATCH][POST_RECEIVED_MAX];
+	size_t received; /* last time */
 
 	struct parcel parcel[POST_BATCH];
 	size_t parcels, used;
@@ -51,6 +52,14 @@ struct post {
 	union segment segment[POST_BATCH];
 	uint8_t out_room[ROOM];
 };
+
+/* The kernel leaves there what it has used of them. */
+static void
+make_ready(struct post *p, size_t i)
+{
+	p->in[i].msg_hdr.msg_namelen = sizeof(p->from[i].at);
+	p->in[i].msg_hdr.msg_controllen = sizeof(p->local[i]);
+}
 
 /* A kernel that does not know them would take no notice of our asking, and send one datagram that
  * is far too long. */
@@ -79,6 +88,7 @@ post_new(bool segments)
 			.msg_iov = &p->in_part[i],
 			.msg_iovlen = 1,
 			.msg_control = &p->local[i] };
+		make_ready(p, i);
 	}
 	return p;
 }
@@ -96,16 +106,15 @@ post_receive(struct post *p, int fd)
 {
 	int n;
 
-	for (size_t i = 0; i < POST_BATCH; i++) {
-		p->in[i].msg_hdr.msg_namelen = sizeof(p->from[i].at);
-		p->in[i].msg_hdr.msg_controllen = sizeof(p->local[i]);
-	}
+	for (size_t i = 0; i < p->received; i++)
+		make_ready(p, i);
 	do
 		n = recvmmsg(fd, p->in, POST_BATCH, MSG_DONTWAIT, NULL);
 	while (n < 0 && errno == EINTR);
 	for (int i = 0; i < n; i++)
 		p->from[i].n = p->in[i].msg_hdr.msg_namelen;
-	return n < 0 ? 0 : (size_t)n;
+	p->received = n < 0 ? 0 : (size_t)n;
+	return p->received;
 }
 
 struct bytes
@@ -226,8 +235,15 @@ send_run(struct post *p, size_t from, size_t to)
 	}
 }
 
-void
-post_flush(struct post *p)
+/* A single one, as with a single phone, costs less by itself. */
+static bool
+is_single(const struct post *p)
+{
+	return p->parcels == 1 && p->parcel[0].datagrams == 1;
+}
+
+static void
+send_all(struct post *p)
 {
 	size_t from = 0;
 
@@ -241,5 +257,16 @@ post_flush(struct post *p)
 		send_run(p, from, to);
 		from = to;
 	}
+}
+
+void
+post_flush(struct post *p)
+{
+	const struct parcel *first = &p->parcel[0];
+
+	if (is_single(p))
+		udp_send(first->fd, &first->to, bytes_over(p->out_room, first->n));
+	else
+		send_all(p);
 	p->parcels = p->used = 0;
 }

@@ -40,7 +40,8 @@ struct tftp_service {
 	void (*done)(void *ctx, const struct tftp_ask *ask, enum tftp_outcome outcome,
 	    uint64_t bytes, int64_t ms);
 	void *ctx;
-	/* At once; 0 means the usual value.  Each takes a descriptor, or two with a file. */
+	/* At once; 0 means the usual value.  Each takes a descriptor when it sends a file, and
+	 * all share those of a few ports (ports.h). */
 	unsigned transfers_max;	     /* (8192) */
 	unsigned transfers_per_host; /* (4096) one address can be a whole site behind NAT */
 	struct xfer_rules rules;

@@ -101,9 +101,10 @@ cert_kind_of(const char *store, struct err *e)
 		if (strcasecmp(kinds[i].store, store) == 0)
 			return &kinds[i];
 	err_set(e, ERR_NOT_FOUND, "no certificate store \"%.60s\"", store);
-	err_hint(e, "CallManager, CallManager-ECDSA, TVS, CAPF, ITLRecovery, tomcat; CallManager-trust, "
-		    "Phone-SAST-trust, CAPF-trust, TVS-trust, tomcat-trust, Phone-trust, "
-		    "Phone-VPN-trust, Phone-CTL-trust");
+	err_hint(e,
+	    "CallManager, CallManager-ECDSA, TVS, CAPF, ITLRecovery, tomcat; CallManager-trust, "
+	    "Phone-SAST-trust, CAPF-trust, TVS-trust, tomcat-trust, Phone-trust, "
+	    "Phone-VPN-trust, Phone-CTL-trust");
 	return NULL;
 }
 
@@ -256,8 +257,7 @@ signs(const struct cert_kind *kind)
 
 /* The CallManager-ECDSA certificate is there for the peers to which RSA is not enough. */
 static int
-check_pair(
-    const struct cert_kind *kind, const struct cert *c, const struct key *k, struct err *e)
+check_pair(const struct cert_kind *kind, const struct cert *c, const struct key *k, struct err *e)
 {
 	if (!kind->identity)
 		return err_set(e, ERR_USAGE,

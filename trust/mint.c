@@ -167,7 +167,7 @@ check_names(const struct mint_names *names, struct err *e)
 	return 0;
 }
 
-/* The host that a certificate is for; NULL for CAPF's and ITLRecovery's own, which are for none.  No
+/* The host that a certificate is for; NULL for CAPF's and ITLRecovery's own, which are for none. No
  * host has the common name of CallManager-ECDSA. */
 static const char *
 host_of(const struct node *node, const char *store, const char *cn, const struct mint_names *names)
@@ -177,7 +177,8 @@ host_of(const struct node *node, const char *store, const char *cn, const struct
 	return strcmp(cn, node->name) == 0 || strcmp(store, EC_STORE) == 0 ? node->name : NULL;
 }
 
-/* Who looks at alternative names looks at nothing else (RFC 6125, 6.4.4): the host is among them. */
+/* Who looks at alternative names looks at nothing else (RFC 6125, 6.4.4): the host is among them.
+ */
 static void
 spell_names(const char *host, const struct mint_names *names, struct wr *to)
 {

@@ -14,8 +14,8 @@
 #include "trust/key.h"
 #include "trust/node.h"
 
-/* store: an identity store (CallManager, CallManager-ECDSA, TVS, CAPF, ITLRecovery, tomcat).  node: whose certificate
- * it is; for CAPF and ITLRecovery the publisher.  NULL on error. */
+/* store: an identity store (CallManager, CallManager-ECDSA, TVS, CAPF, ITLRecovery, tomcat).  node:
+ * whose certificate it is; for CAPF and ITLRecovery the publisher.  NULL on error. */
 struct cert *mint_own(const struct cluster *cluster, const struct node *node, const char *store,
     const struct key *key, int64_t now, struct err *e);
 

@@ -391,8 +391,8 @@ set_https_ciphers(struct lobby *l, const char *value)
 	struct cluster_change change;
 	struct err e;
 
-	must(cluster_set_param(l->store, param_find(PARAM_HTTPS, &e), value, "test", LAB_NOW,
-		 &change, &e),
+	must(cluster_set_param(
+		 l->store, param_find(PARAM_HTTPS, &e), value, "test", LAB_NOW, &change, &e),
 	    &e);
 }
 

@@ -347,15 +347,14 @@ ecdsa_certificate_can_be_made_later(void)
 	c = own(s, "CallManager-ECDSA", "cucm-pub", NULL);
 	CU_ASSERT_EQUAL(cert_key_kind(c), CERT_KEY_EC);
 	CU_ASSERT_STRING_EQUAL(cert_common_name(c), "cucm-pub-EC");
-	CU_ASSERT_EQUAL(
-	    lab_int(s, "SELECT count(*) FROM cert_place WHERE name = 'cucm-pub-EC.pem' "
-		       "AND store = 'CallManager-trust'"),
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert_place WHERE name = 'cucm-pub-EC.pem' "
+				   "AND store = 'CallManager-trust'"),
 	    1);
 	cert_free(c);
 	store_close(s);
 	s = lab_founded(RELEASE_10_0);
-	CU_ASSERT_EQUAL(cluster_regenerate(s, lab_kind("CallManager-ECDSA"), &pub,
-			    CLUSTER_ANYHOW, LAB_NOW, &change, &e),
+	CU_ASSERT_EQUAL(cluster_regenerate(s, lab_kind("CallManager-ECDSA"), &pub, CLUSTER_ANYHOW,
+			    LAB_NOW, &change, &e),
 	    -1);
 	ASSERT_ERR_SAYS(e, "release 10.0 has no CallManager-ECDSA certificate");
 	store_close(s);

@@ -10,8 +10,8 @@
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
 
-static const char *const stores[] = { "CallManager", "CallManager-ECDSA", "TVS", "CAPF", "ITLRecovery",
-	"tomcat" };
+static const char *const stores[] = { "CallManager", "CallManager-ECDSA", "TVS", "CAPF",
+	"ITLRecovery", "tomcat" };
 static const enum release releases[] = { RELEASE_8_0, RELEASE_10_0, RELEASE_11_5, RELEASE_12_5,
 	RELEASE_14 };
 

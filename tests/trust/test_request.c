@@ -279,7 +279,7 @@ answered_with_its_chain_it_is_in_place(void)
 	CU_ASSERT_TRUE(trusts(s, "CallManager-trust", sub));
 	CU_ASSERT_FALSE(trusts(s, "Phone-SAST-trust", sub));
 	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert_request"), 0);
-	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert_key"), 6); /* TFTP has the old one */
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM cert_key"), 7); /* TFTP has the old one */
 	cert_free(is);
 	cert_free(sub);
 	cert_free(leaf);

@@ -305,8 +305,8 @@ ecdsa_certificate_is_loaded_where_there_is_one(void)
 	struct cluster_change change;
 	struct err e = { 0 };
 
-	CU_ASSERT_EQUAL(loaded_id(s, "TFTP", "CallManager-ECDSA"),
-	    own_id(s, "CallManager-ECDSA", pub.id));
+	CU_ASSERT_EQUAL(
+	    loaded_id(s, "TFTP", "CallManager-ECDSA"), own_id(s, "CallManager-ECDSA", pub.id));
 	lab_do(s, "DELETE FROM cert_place WHERE store = 'CallManager-ECDSA'");
 	start(s, NULL, "TFTP", LAB_NOW + 20);
 	CU_ASSERT_PTR_NULL(service_cert(s, pub.id, "TFTP", "CallManager-ECDSA", NULL, &e));
@@ -322,8 +322,8 @@ ecdsa_certificate_is_loaded_where_there_is_one(void)
 		start(s, NULL, "TFTP", LAB_NOW + 40);
 		CU_ASSERT_STRING_EQUAL(stale(s, "TFTP"), "");
 	}
-	CU_ASSERT_EQUAL(loaded_id(s, "TFTP", "CallManager-ECDSA"),
-	    own_id(s, "CallManager-ECDSA", pub.id));
+	CU_ASSERT_EQUAL(
+	    loaded_id(s, "TFTP", "CallManager-ECDSA"), own_id(s, "CallManager-ECDSA", pub.id));
 	store_close(s);
 }
 
