@@ -1,7 +1,7 @@
 /*
  * site: a cluster that is served inside this process - its workers, its lock, a store connection of
- * the caller's thread, and what is done from time to time without being asked.  `trustlist serve` is
- * one with signals and the service manager around it; a rehearsal opens some for a while.
+ * the caller's thread, and what is done from time to time without being asked.  `trustlist serve`
+ * is one with signals and the service manager around it; a rehearsal opens some for a while.
  */
 #ifndef TL_CMD_SITE_H
 #define TL_CMD_SITE_H
@@ -25,7 +25,7 @@ void site_close(struct site *s); /* waits for running transfers; NULL is fine */
 
 /* Workers with what trustlist.conf says now relieve those who serve; -1: these go on. */
 int site_relieve(struct site *s, struct err *e);
-bool site_is_relieving(struct site *s);		/* some are at their last transfers still */
+bool site_is_relieving(struct site *s);		      /* some are at their last transfers still */
 const struct setup *site_setup(const struct site *s); /* of those who serve */
 unsigned site_workers(const struct site *s);
 

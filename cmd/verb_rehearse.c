@@ -103,7 +103,8 @@ find_variant(const struct script *s, const char *wanted, int *out, struct err *e
 	long n = strtol(wanted, &end, 10);
 
 	if (s->variants == 0)
-		return err_set(e, ERR_NOT_FOUND, "%s has no section [wrong: ...] or [other: ...]", s->name);
+		return err_set(
+		    e, ERR_NOT_FOUND, "%s has no section [wrong: ...] or [other: ...]", s->name);
 	if (*wanted != '\0' && *end == '\0' && n >= 1 && n <= (long)s->variants) {
 		*out = (int)n - 1;
 		return 0;
@@ -268,8 +269,9 @@ static const struct verb verbs[] = {
 	    .most = 1,
 	    .needs = VERB_ALONE,
 	    .right = RIGHT_ADMIN,
-	    .help = "play a rehearsal with virtual phones: who follows, who is locked and why, GO or "
-		    "NO-GO; exit status 5 when it does not end as the script expects",
+	    .help =
+		"play a rehearsal with virtual phones: who follows, who is locked and why, GO or "
+		"NO-GO; exit status 5 when it does not end as the script expects",
 	    .option = { { .name = "phones",
 			    .metavar = "N",
 			    .help = "so many phones; else as the script says" },

@@ -17,7 +17,8 @@
 #include "trust/seen.h"
 #include "trust/sighdr.h"
 
-enum { PATIENCE_SECONDS = 10 };
+/* A busy machine is not a cluster that is gone: who is switched off refuses at once. */
+enum { PATIENCE_SECONDS = 30 };
 
 /* ---- boot ---- */
 
@@ -199,8 +200,7 @@ erase_one(struct fleet_phone *p, struct mark *m, struct err *e)
 }
 
 static int
-act_erase(
-    struct stage *s, const struct script_step *step, struct report_step *to, struct err *e)
+act_erase(struct stage *s, const struct script_step *step, struct report_step *to, struct err *e)
 {
 	size_t n = 0;
 
@@ -344,7 +344,8 @@ act_lsc(struct stage *s, const struct script_step *step, struct report_step *to,
 	struct cas cas;
 
 	if (store == NULL)
-		return err_set(e, ERR_USAGE, "cluster %s is off", script_cluster_name(step->cluster));
+		return err_set(
+		    e, ERR_USAGE, "cluster %s is off", script_cluster_name(step->cluster));
 	if (cas_read(store, &cas, e) != 0) {
 		cas_free(&cas);
 		return -1;
@@ -421,8 +422,9 @@ judge_status(const struct script_step *step, int rc, const struct err *why, stru
 	}
 	if (step->status == STATUS_REFUSED)
 		return err_set(e, ERR_NO, "it should have been refused, and was not");
-	return err_set(e, ERR_NO, "it should have ended with exit status %d, and ended with %d%s%.300s",
-	    step->status, status, rc != 0 ? ": " : "", rc != 0 ? why->text : "");
+	return err_set(e, ERR_NO,
+	    "it should have ended with exit status %d, and ended with %d%s%.300s", step->status,
+	    status, rc != 0 ? ": " : "", rc != 0 ? why->text : "");
 }
 
 static int
@@ -463,8 +465,8 @@ static int
 act_clock(struct stage *s, const struct script_step *step, struct err *e)
 {
 	if (!stage_is_all_ours(s))
-		return err_set(e, ERR_USAGE,
-		    "the clock cannot be moved where somebody else serves a cluster");
+		return err_set(
+		    e, ERR_USAGE, "the clock cannot be moved where somebody else serves a cluster");
 	stage_forward(s, step->seconds);
 	return 0;
 }

@@ -8,7 +8,16 @@
 #include "cmd/rehearsal/script.h"
 
 /* Chart geometry, in units of the SVG's own. */
-enum { BAR = 30, GAP = 10, LEFT = 46, TOP = 10, HEIGHT = 180, BELOW = 34, RIGHT = 10 };
+enum {
+	BAR = 30,
+	GAP = 10,
+	LEFT = 46,
+	TOP = 10,
+	HEIGHT = 180,
+	BELOW = 34,
+	RIGHT = 10,
+	NARROWEST = 260
+};
 
 void
 html_escape(const char *text, struct wr *w)
@@ -200,6 +209,8 @@ draw(struct wr *w, const struct report_run *run, size_t phones)
 
 	if (bars == 0 || phones == 0)
 		return;
+	if (width < NARROWEST) /* there is a line of text below */
+		width = NARROWEST;
 	draw_key(w, run);
 	wr_fmt(w,
 	    "<div class=\"wide\"><svg role=\"img\" aria-label=\"phones by state, step by step\" "
@@ -209,7 +220,8 @@ draw(struct wr *w, const struct report_run *run, size_t phones)
 	for (size_t i = 0; i < run->n; i++)
 		if (is_drawn(run, i))
 			draw_bar(w, &run->step[i], phones, number++);
-	wr_fmt(w, "<text x=\"%d\" y=\"%d\">line of the script, after it was done</text>\n</svg></div>\n",
+	wr_fmt(w,
+	    "<text x=\"%d\" y=\"%d\">line of the script, after it was done</text>\n</svg></div>\n",
 	    LEFT + GAP, height - 4);
 }
 

@@ -16,9 +16,9 @@ enum { FIRST = 128, NUMBERS_MAX = 8, TRIES = 12, LAST_OCTETS = 250 };
 static bool
 is_free(uint32_t address, int type, uint16_t port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(address) };
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)
+	};
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), yes = 1;
 	bool is;
 

@@ -1,5 +1,6 @@
 #include "cmd/rehearsal/report.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,7 +151,7 @@ void
 report_remedy(const struct report_lock *l, char to[2 * REPORT_NAME])
 {
 	const char *home = script_cluster_name(l->home), *at = script_cluster_name(l->at);
-	const size_t size = 2 * REPORT_NAME;
+	const size_t size = (size_t)2 * REPORT_NAME;
 
 	switch (l->reason) {
 	case JUDGE_TVS_LACKS:
@@ -310,7 +311,7 @@ json_key(enum phone_state s, char to[24])
 {
 	snprintf(to, 24, "%s", state_word(s));
 	for (char *at = to; *at != '\0'; at++)
-		*at = *at == '-' ? '_' : *at == 'A' ? 'a' : *at == 'B' ? 'b' : *at;
+		*at = (char)(*at == '-' ? '_' : tolower((unsigned char)*at));
 }
 
 static void
@@ -499,9 +500,9 @@ show_run(const struct report_run *run, size_t number, struct out *o)
 	tell_locks(run, o);
 	out_line(o, "%s", "");
 	out_line(o, "%s%s%s%s", report_verdict_text(run), run->why[0] != '\0' ? ": " : "", run->why,
-	    !run->as_expected	 ? " - not as expected"
+	    !run->as_expected	  ? " - not as expected"
 	    : run->no_go_expected ? " - as expected"
-				 : "");
+				  : "");
 }
 
 void

@@ -18,7 +18,7 @@ enum { REPORT_MODELS_MAX = FLEET_MODELS_MAX, REPORT_NAMES_MAX = 3, REPORT_NAME =
 /* Phones that are locked for the same reason. */
 struct report_lock {
 	enum judge_reason reason;
-	char kind[16]; /* of the file refused: "ITL", "CTL", "configuration" */
+	char kind[16];	   /* of the file refused: "ITL", "CTL", "configuration" */
 	unsigned at, home; /* where it was refused, and whose list the phones hold */
 	bool home_is_off;  /* nobody serves it */
 	size_t phones;
@@ -71,8 +71,8 @@ struct report_run {
 	size_t n;
 	struct report_phone *phone;
 	size_t phones;
-	size_t by_hand;	    /* somebody had to go there */
-	size_t distrusted;  /* hold an LSC that their cluster does not trust */
+	size_t by_hand;	   /* somebody had to go there */
+	size_t distrusted; /* hold an LSC that their cluster does not trust */
 	bool go;
 	bool no_go_expected;
 	bool as_expected;
@@ -80,8 +80,8 @@ struct report_run {
 };
 
 struct report {
-	char *name, *title, *source, *outcome; /* borrowed */
-	char *cluster[STATE_CLUSTERS];	       /* "A, release 12.5, mixed mode"; NULL: none */
+	const char *name, *title, *source, *outcome; /* borrowed; source and outcome may be NULL */
+	char *cluster[STATE_CLUSTERS];		     /* "A, release 12.5, mixed mode"; NULL: none */
 	size_t phones;
 	char *models; /* "7975 80, 8841 60, ..." */
 	struct report_run *run;

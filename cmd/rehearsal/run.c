@@ -45,7 +45,8 @@ is_stopped(const struct run_plan *plan)
 }
 
 static void
-tell(const struct run_plan *plan, const struct report_run *run, size_t i, size_t n, const char *text)
+tell(
+    const struct run_plan *plan, const struct report_run *run, size_t i, size_t n, const char *text)
 {
 	const char *what = run->title != NULL ? run->title : run->section;
 

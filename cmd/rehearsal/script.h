@@ -53,9 +53,9 @@ struct script_step {
 	int line;
 	char *text; /* as it was written */
 	enum script_do what;
-	unsigned cluster; /* 0: A */
+	unsigned cluster;	    /* 0: A */
 	struct script_cluster like; /* DO_CREATE: there false: as it was */
-	bool on;	  /* DO_POWER, DO_SWITCH; DO_EXPECT_END: go */
+	bool on;		    /* DO_POWER, DO_SWITCH; DO_EXPECT_END: go */
 	unsigned percent;
 	int64_t seconds;
 	struct selection who; /* DO_BOOT, DO_ERASE */

@@ -184,7 +184,8 @@ check_like(const struct stage *s, struct stage_cluster *c, struct err *e)
 		    c->root, release_text(there.release), release_text(c->release), name_of(s, c));
 	if ((strcmp(mode, "0") != 0) != c->mixed)
 		return err_set(e, ERR_USAGE, "%s is%s in mixed mode, but the script wants %s%s",
-		    c->root, c->mixed ? " not" : "", name_of(s, c), c->mixed ? " to be" : " not to be");
+		    c->root, c->mixed ? " not" : "", name_of(s, c),
+		    c->mixed ? " to be" : " not to be");
 	return 0;
 }
 
@@ -248,9 +249,8 @@ make_fleet(struct stage *s, const struct script *script, struct err *e)
 	free(folder);
 	s->mark = mem_array(s->fleet.n, sizeof(*s->mark));
 	for (size_t i = 0; i < s->fleet.n; i++)
-		s->mark[i] = (struct mark){
-			.state = STATE_NEW, .at = script->at, .home = script->at
-		};
+		s->mark[i] =
+		    (struct mark){ .state = STATE_NEW, .at = script->at, .home = script->at };
 	s->at = script->at;
 	return rc;
 }
@@ -346,8 +346,8 @@ stage_switch(struct stage *s, unsigned cluster, bool on, struct err *e)
 	if (check_ours(s, c, on ? "switch on" : "switch off", e) != 0)
 		return -1;
 	if (on == (c->site != NULL))
-		return err_set(e, ERR_USAGE, "cluster %s is %s already", name_of(s, c),
-		    on ? "on" : "off");
+		return err_set(
+		    e, ERR_USAGE, "cluster %s is %s already", name_of(s, c), on ? "on" : "off");
 	if (on)
 		return serve(s, c, false, e);
 	close_cluster(c);

@@ -69,13 +69,14 @@ bool stage_is_all_ours(const struct stage *s);
 
 /* A cluster made anew, with other keys, at the same address: what was there is gone.  like NULL: of
  * the release and mode that it had. */
-int stage_create(struct stage *s, unsigned cluster, const struct script_cluster *like, struct err *e);
+int
+stage_create(struct stage *s, unsigned cluster, const struct script_cluster *like, struct err *e);
 int stage_switch(struct stage *s, unsigned cluster, bool on, struct err *e);
 /* Certificate change notification and renewal, where their time has come. */
 int stage_catch_up(struct stage *s, struct err *e);
 /* trustlist --root CLUSTER WORD...: as command_run(). */
-int stage_command(struct stage *s, unsigned cluster, char *const *word, size_t words,
-    struct out *o, struct err *e);
+int stage_command(struct stage *s, unsigned cluster, char *const *word, size_t words, struct out *o,
+    struct err *e);
 struct script_values stage_values(const struct stage *s);
 
 /* All of it as it is now, to begin from there more than once: services go on with what they had

@@ -272,7 +272,7 @@ expectation_check(
     const struct expectation *x, const struct fleet *f, const struct mark *m, struct err *e)
 {
 	struct tally t = tally_of(x, f, m, x->of.who != WHO_NONE);
-	size_t wanted = x->of.who == WHO_COUNT ? x->of.count
+	size_t wanted = x->of.who == WHO_COUNT	? x->of.count
 			: x->of.who == WHO_NONE ? 0
 						: t.selected;
 

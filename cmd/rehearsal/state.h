@@ -73,7 +73,7 @@ bool models_match(const char *models, const struct model *model);
 
 struct expectation {
 	enum quality quality;
-	enum phone_state state; /* QUALITY_STATE */
+	enum phone_state state;	  /* QUALITY_STATE */
 	enum judge_reason reason; /* of locked phones; 0: any */
 	struct selection of;
 };
@@ -84,8 +84,8 @@ const char *expectation_words(void);
 int expectation_reason(const char *word, enum judge_reason *to);
 
 /* 0, or -1 with ERR_NO: how many are not as expected, and the first of them. */
-int expectation_check(const struct expectation *x, const struct fleet *f, const struct mark *m,
-    struct err *e);
+int expectation_check(
+    const struct expectation *x, const struct fleet *f, const struct mark *m, struct err *e);
 
 /* How many are in each state. */
 void states_count(const struct fleet *f, const struct mark *m, size_t count[STATES]);

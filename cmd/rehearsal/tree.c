@@ -18,8 +18,8 @@ char *
 tree_scratch(struct err *e)
 {
 	const char *tmp = getenv("TMPDIR");
-	const char *under = access("/dev/shm", W_OK) == 0	? "/dev/shm"
-			    : tmp != NULL && tmp[0] != '\0' ? tmp
+	const char *under = tmp != NULL && tmp[0] != '\0'   ? tmp
+			    : access("/dev/shm", W_OK) == 0 ? "/dev/shm"
 							    : "/tmp";
 	char *path = mem_fmt("%s/trustlist-rehearsal-XXXXXX", under);
 

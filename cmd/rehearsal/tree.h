@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-/* A new folder for us alone, in memory where the system has such a place (/dev/shm), else under
- * TMPDIR; to free().  NULL on error. */
+/* A new folder for us alone: under TMPDIR where somebody set it, else in memory where the system
+ * has such a place (/dev/shm), else in /tmp; to free().  NULL on error. */
 char *tree_scratch(struct err *e);
 /* Folders and regular files with their modes; to must not be there. */
 int tree_copy(const char *from, const char *to, struct err *e);

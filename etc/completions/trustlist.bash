@@ -10,7 +10,7 @@ _trustlist_words() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--json | --yes | --help | --version | --restart | --dry-run | --chain | --der | --by-name | \
-			--stay | --offline | --all | --no-ec | --at-once | --lsc | --generate-string | --pending | --stale) ;;
+			--stay | --offline | --all | --no-ec | --at-once | --lsc | --generate-string | --pending | --stale | --back) ;;
 		--encrypted-config) # of `phone set` it has a value
 			[[ ${COMP_WORDS[i + 1]-} != @(on|off) ]] || ((i++))
 			;;
@@ -42,7 +42,7 @@ _trustlist() {
 	COMPREPLY=()
 	mapfile -t words < <(_trustlist_words)
 	case $prev in
-	--root | --memory | --report)
+	--root | --memory | --report | --a | --b)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
@@ -78,6 +78,8 @@ _trustlist() {
 			found="help $(_trustlist_nouns "$1")"
 		else
 			found=$(_trustlist_verbs "$1" "${words[@]}")
+			[[ ${words[*]:0:2} != rehearse\ @(run|show) ]] ||
+				found=$("$1" rehearse list 2>/dev/null | awk 'NR > 1 { print $1 }')
 		fi
 		;;
 	esac

@@ -24,6 +24,7 @@ import common
 from common import mark
 
 OURS = "trustlist"
+SECONDS = 30  # after which a run has failed: a server that has lost 1000 phones would take minutes
 SMALL = {1: 600, 16: 3000, 128: 4000, 1000: 4000}  # transfers by phones
 GOALS = {1: 1.0, 16: 1.2, 128: 1.5, 1000: 1.5}
 CONFIGURATION = "SEP001122334455.cnf.xml"
@@ -47,9 +48,12 @@ def family(pid):
 
 
 def cpu_seconds(pid):
-    """Of the process and of all it has waited for."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
+    """Of the process and of all it has waited for; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0
     return sum(int(n) for n in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
@@ -70,6 +74,8 @@ class Tftp(common.Bench):
         super().__init__(options, folder)
         self.served = {}  # name: (address, port, pid)
         self.names = {}
+        self.theirs = {}  # name: (number, command)
+        self.process = {}
 
     def where(self, number):
         first, *rest = self.address.split(".")
@@ -123,11 +129,22 @@ class Tftp(common.Bench):
                         "--log-facility=" + self.path("dnsmasq.log"), "--pid-file="]}
         for number, (name, command) in enumerate(commands.items(), 1):
             command[0] = self.program(command[0])
-            with open(self.path(name + ".out"), "w", encoding="utf-8") as out:
-                process = subprocess.Popen(command, stdout=out, stderr=out)
-            self.started.append(process)
-            self.served[name] = (self.where(number), 69 if name == "dnsmasq" else 6969, process.pid)
-            self.wait_for(name, process)
+            self.theirs[name] = (number, command)
+            self.start_one(name)
+
+    def start_one(self, name):
+        number, command = self.theirs[name]
+        with open(self.path(name + ".out"), "w", encoding="utf-8") as out:
+            process = subprocess.Popen(command, stdout=out, stderr=out)
+        self.started.append(process)
+        self.process[name] = process
+        self.served[name] = (self.where(number), 69 if name == "dnsmasq" else 6969, process.pid)
+        self.wait_for(name, process)
+
+    def start_again(self, name):
+        """atftpd does not survive a thousand phones."""
+        if name in self.process and self.process[name].poll() is not None:
+            self.start_one(name)
 
     def wait_for(self, name, process):
         address, port, _ = self.served[name]
@@ -138,27 +155,36 @@ class Tftp(common.Bench):
                 sys.exit(f"{name} does not serve:\n" + open(self.path(name + ".out")).read())
 
     def load(self, name, file, clients, transfers, block_size=0, window=1, lose=0):
+        self.start_again(name)
         address, port, pid = self.served[name]
         before = cpu_seconds(pid)
         out = subprocess.run([self.options.bench_tftp, "load", address, str(port),
                               self.path("name-" + file), str(clients), str(transfers),
-                              str(block_size), str(window), str(lose), str(self.names[file])],
-                             check=True, capture_output=True, timeout=300).stdout
+                              str(block_size), str(window), str(lose), str(self.names[file]),
+                              str(SECONDS)],
+                             check=True, capture_output=True, timeout=2 * SECONDS).stdout
         r = json.loads(out)
         r["failures"] += r["refused"]
         time.sleep(0.05)  # for children that are to be waited for
-        r["cpu_us"] = 1e6 * (cpu_seconds(pid) - before) / max(r["transfers"], 1)
+        r["cpu_us"] = 1e6 * max(cpu_seconds(pid) - before, 0) / max(r["transfers"], 1)
         r["rate"] = (r["transfers"] - r["failures"]) / r["seconds"]
         r["mb_s"] = r["bytes"] / r["seconds"] / 1e6
         if name == OURS and r["failures"]:
             self.failures.append(f"{file}, {clients} clients: {r['failures']} failed ({r['failure']})")
         return r
 
+    def load_or_repeat(self, last, name, *what, **how):
+        """Who did not get to the end in time will not do so next time."""
+        if name in last and last[name]["failures"] and last[name]["seconds"] > SECONDS:
+            return last[name]
+        return self.load(name, *what, **how)
+
     def turns(self, *what, **how):
-        turns = []
-        while not turns or (len(turns) < self.options.runs and not self.is_late()):
-            turns.append({name: self.load(name, *what, **how) for name in self.served})
-        return turns
+        turns = [{}]
+        while len(turns) < 2 or (len(turns) <= self.options.runs and not self.is_late()):
+            turns.append({name: self.load_or_repeat(turns[-1], name, *what, **how)
+                          for name in self.served})
+        return turns[1:]
 
 
 def middle(turns, name, key):
@@ -166,17 +192,21 @@ def middle(turns, name, key):
 
 
 def ratio(turns, key):
-    """To the best of the others that failed nobody."""
-    return statistics.median(
-        t[OURS][key] / max([t[n][key] for n in t if n != OURS and not t[n]["failures"]] or [1e-9])
-        for t in turns)
+    """To the best of the others that failed nobody; None: all did."""
+    ratios = []
+    for t in turns:
+        others = [t[n][key] for n in t if n != OURS and not t[n]["failures"]]
+        if others:
+            ratios.append(t[OURS][key] / max(others))
+    return statistics.median(ratios) if ratios else None
 
 
 def row(title, turns, key, goal, form):
     r = ratio(turns, key)
     cells = "".join(f" {middle(turns, n, key):{form}}"
                     + ("x" if any(t[n]["failures"] for t in turns) else " ") for n in turns[0])
-    print(f"{title:28}{cells}   {mark(r, r >= goal)}" + (f" goal {goal}" if goal else ""), flush=True)
+    print(f"{title:28}{cells}   {mark(r, r >= goal) if r else 'all others failed'}"
+          + (f" goal {goal}" if goal else ""), flush=True)
 
 
 def heading(bench, title):
@@ -221,6 +251,7 @@ def large(bench):
 
 
 def held_memory(bench, name, clients):
+    bench.start_again(name)
     address, port, pid = bench.served[name]
     before = memory(pid)
     with subprocess.Popen([bench.options.bench_tftp, "hold", address, str(port),

@@ -34,6 +34,7 @@ struct phone {
 	bool is_over;
 	uint16_t port; /* the server's, network order; 0: not known yet */
 	bool granted;  /* an OACK came */
+	unsigned window;
 	uint32_t have, since_ack;
 	uint64_t bytes;
 	int64_t began, deadline, patience;
@@ -230,7 +231,7 @@ take_address(struct load *l, struct phone *p)
 static void
 begin(struct load *l, struct phone *p)
 {
-	*p = (struct phone){ .port = 0 };
+	*p = (struct phone){ .window = 1 };
 	take_address(l, p);
 	l->begun++;
 	make_request(l, p);
@@ -261,7 +262,7 @@ static bool
 take_block(struct load *l, struct phone *p, uint16_t number, size_t n)
 {
 	size_t block_size = p->granted ? l->block_size : TFTP_BLOCK;
-	unsigned window = p->granted && l->window > 1 ? l->window : 1;
+	unsigned window = p->window;
 	bool is_next = number == (uint16_t)(p->have + 1), last;
 
 	if (!is_next) {
@@ -281,6 +282,17 @@ take_block(struct load *l, struct phone *p, uint16_t number, size_t n)
 }
 
 static void
+take_options(struct phone *p, struct bytes packet)
+{
+	struct tftp_packet oack;
+	struct err e;
+
+	p->granted = true;
+	if (tftp_decode(packet, &oack, &e) == 0 && oack.options.has[TFTP_WINDOWSIZE])
+		p->window = (unsigned)oack.options.value[TFTP_WINDOWSIZE];
+}
+
+static void
 take(struct load *l, struct phone *p, const uint8_t *packet, size_t n)
 {
 	if (packet[1] == TFTP_ERROR) {
@@ -288,7 +300,7 @@ take(struct load *l, struct phone *p, const uint8_t *packet, size_t n)
 		p->bytes = l->size;
 		finish(l, p, NULL);
 	} else if (packet[1] == TFTP_OACK) {
-		p->granted = true;
+		take_options(p, bytes_over(packet, n));
 		if (p->have == 0) {
 			be_patient(p, l->now);
 			send_ack(l, p);

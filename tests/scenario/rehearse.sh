@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Rehearsals: what comes with the program, a script of one's own, one's own clusters, the report -
+# and how it ends when it does not go as the script expects.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/scenario/lib.sh
+. "$here/lib.sh"
+# shellcheck source=tests/scenario/lab.sh
+. "$here/lab.sh"
+
+head='title a script of one'\''s own
+cluster A release 12.5
+fleet 8 models 7975:3 8841:3 7940:2
+[steps]'
+
+# script LINE...: in $work/own.conf.
+script() {
+	printf '%s\n' "$head" "$@" >"$work/own.conf"
+}
+
+# play STATUS [OPTION...]
+play() {
+	expect "$1" rehearse run "$work/own.conf" "${@:2}"
+}
+
+# Nothing of it stays.
+export TMPDIR=$work/tmp
+mkdir "$TMPDIR"
+left() {
+	ls "$TMPDIR"
+}
+
+expect 0 rehearse list
+shows 'S01'
+shows 'S16'
+expect 0 rehearse show s2
+cp "$work/stdout" "$work/s2.conf"
+expect 0 rehearse run "$work/s2.conf" --phones 10
+shows 'TVS regenerated, then CallManager'
+shows 'Phones: 10'
+grep -qx GO "$work/stdout" || fail 'no GO'
+expect 3 rehearse show S99
+expect 3 rehearse run "$work/none.conf"
+
+# A variant, by its title; NO-GO is what is expected of it.
+expect 0 rehearse run "$work/s2.conf" --phones 10 --variant 'do not boot' --html "$work/page.html" --json
+shows_json '"verdict":"NO-GO"'
+shows_json '"reason":"tvs-unreachable"'
+shows_json '"certificate":"CN=A-pub;'
+shows_json '"as_expected":true'
+grep -q 'NO-GO' "$work/page.html" || fail 'no verdict on the page'
+grep -q '<svg' "$work/page.html" || fail 'no chart on the page'
+! grep -qE 'https?:|src=|<script' "$work/page.html" || fail 'the page needs something else'
+expect 3 rehearse run "$work/s2.conf" --variant 'no such thing'
+
+# An expectation that does not hold: what was, and how it is.
+script boot 'expect locked all' 'boot'
+play 5
+says 'own.conf: line 6: 0 of 6 phones are locked, not 6; SEP020000000001'
+shows 'not as expected'
+grep -q '^ *7 ' "$work/stdout" && fail 'it went on after a failure'
+
+# NO-GO that nobody expected, and GO where NO-GO was.
+script boot 'create A' boot
+play 5
+says '6 phones do not follow'
+script boot 'expect no-go'
+play 5
+says 'NO-GO was expected'
+
+# A command that fails, one that should and does not, one that does not exist.
+script 'A: cert regenerate Nobody'
+play 5
+says 'line 5'
+script 'A!4: cert list'
+play 5
+says 'exit status 4'
+script 'A!: cert regenerate Nobody'
+play 0
+script boot 'A: cert regenerat TVS'
+play 2
+says 'own.conf:6'
+script 'A: cert list --nonsense'
+play 2
+says 'own.conf:5'
+script 'bot'
+play 2
+says 'own.conf:5: a step is'
+
+# Phones without power are not judged; time passes; what a hand does is told.
+# shellcheck disable=SC2016 # a variable of the script's own
+script 'power off 50%' boot 'expect off 4' 'clock +400d' 'A: cert list > $dir/certs' \
+	'power on' 'boot absent' 'expect trusted-A all' 'expect no-list all'
+play 0
+script boot 'create A' boot 'erase locked' boot 'expect trusted-A all' 'expect no-go'
+play 0
+shows 'somebody went to 6 phones'
+
+# It stays when one wants to look at it.
+script boot
+play 0 --keep "$work/kept"
+[[ -f $work/kept/play/A/trustlist.db ]] || fail 'the cluster was not kept'
+expect 0 vphone list --memory "$work/kept/play/phones"
+play 1 --keep "$work/kept"
+[[ -z $(left) ]] || fail "it left $(left)"
+
+# Two rehearsals at once do not get into each other's way.
+script boot 'expect trusted-A all'
+"$TRUSTLIST" rehearse run "$work/own.conf" >"$work/one" 2>&1 &
+one=$!
+play 0
+wait "$one" || fail "the other one: $(cat "$work/one")"
+
+# On somebody's cluster: served by its own process, which a rehearsal does not end.
+lab_new a 0
+play 2 --a "$work/a"
+says 'nobody serves'
+lab_serve a
+script boot 'A: cert regenerate TVS --restart' boot 'expect trusted-A all'
+play 0 --a "$work/a"
+expect 0 --root "$work/a" phone list --json
+shows_json '"name":"SEP020000000001"'
+for step in 'switch off A' 'create A' 'clock +1h'; do
+	script "$step"
+	play 5 --a "$work/a"
+done
+says 'the clock cannot be moved'
+sed -i 's/12.5/11.5/' "$work/own.conf"
+play 2 --a "$work/a"
+says 'is release 12.5, but the script wants 11.5'
+lab_stop a
+
+# SIGINT ends it, and it puts its things away.
+script boot 'A: cert regenerate TVS --restart --yes' boot boot boot boot boot boot boot boot
+"$TRUSTLIST" rehearse run "$work/own.conf" --phones 100 >"$work/one" 2>&1 &
+one=$!
+for ((i = 0; i < 300; i++)); do
+	[[ -z $(left) ]] || break
+	sleep 0.1
+done
+kill -INT "$one"
+status=0
+wait "$one" || status=$?
+((status == 1)) || fail "interrupted: exit status $status"
+grep -q 'stopped before it was over' "$work/one" || fail 'it does not say that it was stopped'
+[[ -z $(left) ]] || fail "it left $(left)"
+finish
