@@ -109,18 +109,28 @@ head_fleet(struct reading *r, const struct line *l, struct err *e)
 }
 
 static int
+head_tokens(struct reading *r, const struct line *l, struct err *e)
+{
+	if (l->words != 1)
+		return line_refuse(r, e, "tokens: nothing stands behind it");
+	r->s->tokens = true;
+	return 0;
+}
+
+static int
 read_head(struct reading *r, const struct line *l, struct err *e)
 {
 	static const struct {
 		const char *word;
 		int (*take)(struct reading *r, const struct line *l, struct err *e);
-	} heads[] = { { "cluster", head_cluster }, { "fleet", head_fleet } };
+	} heads[] = { { "cluster", head_cluster }, { "fleet", head_fleet },
+		{ "tokens", head_tokens } };
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		if (strcmp(l->word[0], heads[i].word) == 0)
 			return heads[i].take(r, l, e);
 	return line_refuse(r, e,
-	    "before the first section: title, source, outcome, cluster or fleet, not \"%.40s\"",
+	    "before the first section: title, source, outcome, cluster, fleet or tokens, not \"%.40s\"",
 	    l->word[0]);
 }
 

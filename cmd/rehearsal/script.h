@@ -84,6 +84,7 @@ struct script {
 	struct script_cluster cluster[STATE_CLUSTERS];
 	struct fleet_mix fleet;
 	unsigned at; /* where its phones begin */
+	bool tokens; /* it needs security tokens */
 	struct script_section before, steps, back, variant[SCRIPT_VARIANTS_MAX];
 	size_t variants;
 };

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/command.h"
+#include "cmd/rehearsal/drawer.h"
 #include "cmd/config.h"
 #include "cmd/rehearsal/loopback.h"
 #include "cmd/rehearsal/tree.h"
@@ -284,7 +285,8 @@ stage_open(const struct stage_plan *plan, struct stage *s, struct err *e)
 {
 	*s = (struct stage){ .dir = NULL };
 	if (make_scratch(s, plan->keep, e) != 0 || make_folders(s, e) != 0 ||
-	    make_fleet(s, plan->script, e) != 0)
+	    make_fleet(s, plan->script, e) != 0 ||
+	    (plan->script->tokens && drawer_open(s->dir, e) != 0))
 		return -1;
 	for (unsigned i = 0; i < STATE_CLUSTERS; i++)
 		if (begin_cluster(s, i, plan, e) != 0)
