@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-enum { ASKED_MAX = 400 };
+enum { ASKED_MAX = 600 };
 
 /* ---- what came of a call ---- */
 

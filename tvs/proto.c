@@ -181,7 +181,7 @@ copy_device(struct bytes name, char to[TVS_DEVICE_MAX + 1])
 static int
 take_device(struct bytes value, char to[TVS_DEVICE_MAX + 1], struct err *e)
 {
-	struct bytes name;
+	struct bytes name = { 0 };
 
 	if (take_text(bytes_from(value, 1), &name, e) != 0)
 		return -1;

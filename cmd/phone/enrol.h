@@ -57,7 +57,7 @@ struct enrol_step {
 	unsigned command; /* enum capf_command */
 	char what[32];	  /* "RSA 2048", "P-256"; "" */
 	bool done;	  /* else it declined, because of why */
-	char why[256];
+	char why[sizeof(((struct err *)0)->text)];
 };
 
 enum enrol_end {
