@@ -631,8 +631,9 @@ link_conn(struct conn_listener *l, struct conn *c)
 }
 
 static void
-conn_new(struct conn_listener *l, int fd, const struct tcp_peer *peer)
+on_peer(void *ctx, int fd, const struct tcp_peer *peer)
 {
+	struct conn_listener *l = ctx;
 	struct conn *c = mem_new(sizeof(*c));
 
 	link_conn(l, c);
@@ -645,33 +646,6 @@ conn_new(struct conn_listener *l, int fd, const struct tcp_peer *peer)
 	c->timer_at = INT64_MAX;
 	await(c, l->limits.handshake_ms, "the handshake");
 	settle(c);
-}
-
-static void
-on_peer(void *ctx, int fd, const struct tcp_peer *peer)
-{
-	struct conn_listener *l = ctx;
-
-	if (l->ops->awake != NULL && !l->ops->awake(l->service)) {
-		l->counters.refused++;
-		close(fd);
-		gate_left(l->gate, peer);
-		return;
-	}
-	l->counters.accepted++;
-	conn_new(l, fd, peer);
-}
-
-static void
-on_refused(void *ctx, const struct tcp_peer *peer, const struct err *why)
-{
-	struct conn_listener *l = ctx;
-
-	l->counters.refused += peer != NULL;
-	if (peer != NULL)
-		complain(l, LOG_WARN, peer->text, "refused", why);
-	else
-		complain(l, LOG_ERROR, NULL, "starved", why);
 }
 
 static struct conn_limits
@@ -694,7 +668,13 @@ conn_listener_open(struct loop *loop, const char *address, uint16_t port, const 
     const struct conn_ops *ops, void *service, const struct conn_limits *limits, struct err *e)
 {
 	struct conn_listener *l = mem_new(sizeof(*l));
-	struct gate_rules rules = { .enter = on_peer, .refuse = on_refused, .ctx = l };
+	struct gate_rules rules = { .name = ops->service,
+		.awake = ops->awake,
+		.service = service,
+		.enter = on_peer,
+		.ctx = l,
+		.accepted = &l->counters.accepted,
+		.refused = &l->counters.refused };
 
 	l->loop = loop;
 	l->ops = ops;

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/unixsock.h"
 
 enum {
 	PER_WAKEUP = 64,  /* then those who are in get their turn */
@@ -17,10 +19,14 @@ struct gate {
 	struct loop *loop;
 	struct gate_rules rules;
 	int fd;
+	int (*accept)(int fd, struct tcp_peer *peer);
 	uint16_t port;
+	char *path; /* of a socket in the file system */
+	ino_t inode;
 	struct loop_watch *ready;
 	struct loop_watch *starved; /* runs while there are no descriptors */
 	bool is_starved;
+	struct log_limit log_limit; /* for lines about peers that are turned away */
 	unsigned inside;
 	/* How many are in of the hosts of each number: two that share one share the limit too, and
 	 * there is no list of hosts to keep. */
@@ -46,16 +52,35 @@ check_limits(struct gate *g, const struct tcp_peer *peer, struct err *e)
 }
 
 static void
+complain(struct gate *g, enum log_level level, const char *peer, const char *event,
+    const struct err *why)
+{
+	log_err_limited(&g->log_limit, clock_mono_ms(), level, g->rules.name, peer, event, why);
+}
+
+/* Asleep is no reason for a line: who stopped the service knows. */
+static bool
+may_enter(struct gate *g, const struct tcp_peer *peer)
+{
+	struct err e;
+
+	if (check_limits(g, peer, &e) != 0) {
+		complain(g, LOG_WARN, peer->text, "refused", &e);
+		return false;
+	}
+	return g->rules.awake == NULL || g->rules.awake(g->rules.service);
+}
+
+static void
 admit(struct gate *g, int fd, const struct tcp_peer *peer)
 {
-	struct err e = { 0 };
-
 	g->is_starved = false;
-	if (check_limits(g, peer, &e) != 0) {
+	if (!may_enter(g, peer)) {
+		++*g->rules.refused;
 		close(fd);
-		g->rules.refuse(g->rules.ctx, peer, &e);
 		return;
 	}
+	++*g->rules.accepted;
 	g->inside++;
 	++*host_count(g, peer);
 	g->rules.enter(g->rules.ctx, fd, peer);
@@ -74,7 +99,7 @@ starve(struct gate *g)
 	g->ready = NULL;
 	loop_timer_start(g->starved, STARVED_MS);
 	if (!g->is_starved)
-		g->rules.refuse(g->rules.ctx, NULL, &e);
+		complain(g, LOG_ERROR, NULL, "starved", &e);
 	g->is_starved = true;
 }
 
@@ -93,7 +118,7 @@ on_peers(void *ctx, int ready)
 
 	(void)ready;
 	for (int i = 0; i < PER_WAKEUP; i++) {
-		int fd = tcp_accept(g->fd, &peer);
+		int fd = g->accept(g->fd, &peer);
 
 		if (fd >= 0) {
 			admit(g, fd, &peer);
@@ -112,7 +137,7 @@ gate_last_call(struct gate *g)
 	int fd;
 
 	for (int i = 0; g->fd >= 0 && i < LAST_CALL; i++) {
-		fd = tcp_accept(g->fd, &peer);
+		fd = g->accept(g->fd, &peer);
 		if (fd < 0)
 			return;
 		admit(g, fd, &peer);
@@ -125,6 +150,19 @@ watch(void *ctx)
 	struct gate *g = ctx;
 
 	g->ready = loop_watch_fd(g->loop, g->fd, LOOP_READ, on_peers, g);
+}
+
+static struct gate *
+gate_new(struct loop *l, int fd, const struct gate_rules *rules)
+{
+	struct gate *g = mem_new(sizeof(*g));
+
+	g->loop = l;
+	g->rules = *rules;
+	g->fd = fd;
+	g->starved = loop_timer(l, watch, g);
+	watch(g);
+	return g;
 }
 
 struct gate *
@@ -141,14 +179,36 @@ gate_open(struct loop *l, const char *address, uint16_t port, const struct gate_
 		close(fd);
 		return NULL;
 	}
-	g = mem_new(sizeof(*g));
-	g->loop = l;
-	g->rules = *rules;
-	g->fd = fd;
+	g = gate_new(l, fd, rules);
+	g->accept = tcp_accept;
 	g->port = bound;
-	g->starved = loop_timer(l, watch, g);
-	watch(g);
 	return g;
+}
+
+struct gate *
+gate_open_unix(
+    struct loop *l, const char *path, mode_t mode, const struct gate_rules *rules, struct err *e)
+{
+	int fd = unix_listen(path, mode, e);
+	struct gate *g;
+
+	if (fd < 0)
+		return NULL;
+	g = gate_new(l, fd, rules);
+	g->accept = unix_accept;
+	g->path = mem_text(path);
+	g->inode = unix_inode(path);
+	return g;
+}
+
+/* Before the socket is closed: once it is, another may take the name over. */
+static void
+remove_name(struct gate *g)
+{
+	if (g->path != NULL)
+		unix_remove(g->path, g->inode);
+	free(g->path);
+	g->path = NULL;
 }
 
 /* The socket is closed, not only left unread: another listener on the port gets who comes. */
@@ -158,6 +218,7 @@ gate_shut(struct gate *g)
 	loop_forget(g->ready);
 	loop_forget(g->starved);
 	g->ready = g->starved = NULL;
+	remove_name(g);
 	if (g->fd >= 0)
 		close(g->fd);
 	g->fd = -1;

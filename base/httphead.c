@@ -1,17 +1,25 @@
 #include "base/httphead.h"
 
 #include <string.h>
-#include <strings.h>
 
-enum { BAD_REQUEST = 400, EXPECTATION = 417, TOO_MANY = 431, NOT_KNOWN = 501, VERSION = 505 };
+#include "base/httpfield.h"
+
+enum {
+	BAD_REQUEST = 400,
+	NOT_ALLOWED = 405,
+	LENGTH_REQUIRED = 411,
+	TOO_LARGE = 413,
+	EXPECTATION = 417,
+	TOO_MANY = 431,
+	VERSION = 505
+};
 
 /* What the headers said, before they are judged together. */
 struct headers {
 	struct http_head *head;
 	unsigned n;
 	unsigned hosts, lengths;
-	bool has_coding, has_if_range, closes, keeps;
-	uint64_t length;
+	bool has_if_range, closes, keeps;
 };
 
 static int
@@ -21,24 +29,7 @@ refuse(struct http_head *head, int status, struct err *e, const char *what)
 	return err_set(e, status == TOO_MANY ? ERR_LIMIT : ERR_MALFORMED, "%s", what);
 }
 
-/* ---- lines ---- */
-
-/* The next line without its end, which is LF or CR LF; false: none ends here. */
-static bool
-take_line(struct bytes *rest, struct bytes *line)
-{
-	const uint8_t *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
-	size_t n;
-
-	if (lf == NULL)
-		return false;
-	n = (size_t)(lf - rest->p);
-	*line = bytes_part(*rest, 0, n);
-	*rest = bytes_from(*rest, n + 1);
-	if (line->n > 0 && line->p[line->n - 1] == '\r')
-		line->n--;
-	return true;
-}
+/* ---- where it ends ---- */
 
 size_t
 http_head_blank(struct bytes b)
@@ -55,66 +46,49 @@ http_head_length(struct bytes b)
 {
 	struct bytes rest = b, line;
 
-	while (take_line(&rest, &line))
+	while (http_take_line(&rest, &line))
 		if (line.n == 0)
 			return b.n - rest.n;
 	return 0;
 }
 
-/* ---- what bytes may be ---- */
+/* ---- methods ---- */
 
-/* RFC 9110, 5.6.2. */
-static bool
-is_token(struct bytes b)
+static const struct {
+	enum http_method bit;
+	const char *name;
+} methods[] = {
+	{ HTTP_GET, "GET" },
+	{ HTTP_HEAD, "HEAD" },
+	{ HTTP_POST, "POST" },
+	{ HTTP_PUT, "PUT" },
+	{ HTTP_PATCH, "PATCH" },
+	{ HTTP_DELETE, "DELETE" },
+};
+
+enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
+
+unsigned
+http_method_of(struct bytes name)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
+	for (size_t i = 0; i < METHODS; i++)
+		if (bytes_eq_text(name, methods[i].name))
+			return methods[i].bit;
+	return 0;
+}
 
-	for (size_t i = 0; i < b.n; i++) {
-		uint8_t c = b.p[i];
-		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+void
+http_methods_put(struct wr *w, unsigned set)
+{
+	const char *before = "";
 
-		if (!letter && (c < '0' || c > '9') && (c == 0 || strchr(others, c) == NULL))
-			return false;
+	for (size_t i = 0; i < METHODS; i++) {
+		if ((set & methods[i].bit) == 0)
+			continue;
+		wr_text(w, before);
+		wr_text(w, methods[i].name);
+		before = ", ";
 	}
-	return b.n > 0;
-}
-
-static bool
-has_control(struct bytes b)
-{
-	for (size_t i = 0; i < b.n; i++)
-		if ((b.p[i] < ' ' && b.p[i] != '\t') || b.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
-static bool
-is_text(struct bytes b, const char *text)
-{
-	return b.n == strlen(text) && strncasecmp((const char *)b.p, text, b.n) == 0;
-}
-
-static struct bytes
-trimmed(struct bytes b)
-{
-	while (b.n > 0 && (b.p[0] == ' ' || b.p[0] == '\t'))
-		b = bytes_from(b, 1);
-	while (b.n > 0 && (b.p[b.n - 1] == ' ' || b.p[b.n - 1] == '\t'))
-		b.n--;
-	return b;
-}
-
-/* What is before the first c, and what is behind; false: there is no c. */
-static bool
-cut(struct bytes b, uint8_t c, struct bytes *before, struct bytes *behind)
-{
-	const uint8_t *at = b.n > 0 ? memchr(b.p, c, b.n) : NULL;
-
-	if (at == NULL)
-		return false;
-	*before = bytes_part(b, 0, (size_t)(at - b.p));
-	*behind = bytes_from(b, before->n + 1);
-	return true;
 }
 
 /* ---- the first line ---- */
@@ -142,11 +116,11 @@ read_first_line(struct bytes line, struct http_head *out, struct err *e)
 {
 	struct bytes rest, version;
 
-	if (!cut(line, ' ', &out->method, &rest) || !is_token(out->method))
+	if (!http_cut(line, ' ', &out->method, &rest) || !http_is_token(out->method))
 		return refuse(out, BAD_REQUEST, e, "the first line is no request of HTTP");
-	if (!cut(rest, ' ', &out->target, &version))
+	if (!http_cut(rest, ' ', &out->target, &version))
 		return refuse(out, BAD_REQUEST, e, "the first line names no version of HTTP");
-	if (out->target.n == 0 || has_control(line) ||
+	if (out->target.n == 0 || http_has_control(line) ||
 	    memchr(out->target.p, '\t', out->target.n) != NULL)
 		return refuse(out, BAD_REQUEST, e, "the first line holds what no address can");
 	return read_version(version, out, e);
@@ -163,7 +137,7 @@ read_length(struct headers *h, struct bytes value, struct err *e)
 		if (!is_digit(value.p[i]))
 			return refuse(
 			    h->head, BAD_REQUEST, e, "a Content-Length that is no number");
-		h->length = h->length * 10 + (uint64_t)(value.p[i] - '0');
+		h->head->length = h->head->length * 10 + (uint64_t)(value.p[i] - '0');
 	}
 	return 0;
 }
@@ -173,15 +147,31 @@ read_connection(struct headers *h, struct bytes value)
 {
 	struct bytes option, rest = value;
 
-	while (rest.n > 0) {
-		if (!cut(rest, ',', &option, &rest)) {
-			option = rest;
-			rest.n = 0;
-		}
-		option = trimmed(option);
-		h->closes |= is_text(option, "close");
-		h->keeps |= is_text(option, "keep-alive");
+	while (http_take_item(&rest, &option)) {
+		h->closes |= http_is_text(option, "close");
+		h->keeps |= http_is_text(option, "keep-alive");
 	}
+}
+
+/* It is the last coding that tells where a body ends (RFC 9112, 6.3). */
+static void
+read_coding(struct http_head *head, struct bytes value)
+{
+	struct bytes coding, rest = value;
+
+	head->has_coding = true;
+	head->is_chunked = false;
+	while (http_take_item(&rest, &coding))
+		head->is_chunked = http_is_text(coding, "chunked");
+}
+
+static int
+read_expectation(struct headers *h, struct bytes value, struct err *e)
+{
+	if (!http_is_text(value, "100-continue"))
+		return refuse(h->head, EXPECTATION, e, "it expects what we do not know");
+	h->head->expects = true;
+	return 0;
 }
 
 /* Of several Range headers none counts. */
@@ -196,20 +186,20 @@ read_range(struct http_head *head, struct bytes value)
 static int
 read_header(struct headers *h, struct bytes name, struct bytes value, struct err *e)
 {
-	if (is_text(name, "Host"))
+	if (http_is_text(name, "Host"))
 		h->hosts++;
-	else if (is_text(name, "Content-Length"))
+	else if (http_is_text(name, "Content-Length"))
 		return read_length(h, value, e);
-	else if (is_text(name, "Transfer-Encoding"))
-		h->has_coding = true;
-	else if (is_text(name, "Connection"))
+	else if (http_is_text(name, "Transfer-Encoding"))
+		read_coding(h->head, value);
+	else if (http_is_text(name, "Connection"))
 		read_connection(h, value);
-	else if (is_text(name, "Range"))
+	else if (http_is_text(name, "Range"))
 		read_range(h->head, value);
-	else if (is_text(name, "If-Range"))
+	else if (http_is_text(name, "If-Range"))
 		h->has_if_range = true;
-	else if (is_text(name, "Expect") && !is_text(value, "100-continue"))
-		return refuse(h->head, EXPECTATION, e, "it expects what we do not know");
+	else if (http_is_text(name, "Expect"))
+		return read_expectation(h, value, e);
 	return 0;
 }
 
@@ -222,11 +212,11 @@ read_line(struct headers *h, struct bytes line, struct err *e)
 		return refuse(h->head, TOO_MANY, e, "too many headers");
 	if (line.p[0] == ' ' || line.p[0] == '\t')
 		return refuse(h->head, BAD_REQUEST, e, "a header in several lines");
-	if (!cut(line, ':', &name, &value) || !is_token(name))
+	if (!http_cut(line, ':', &name, &value) || !http_is_token(name))
 		return refuse(h->head, BAD_REQUEST, e, "a line that is no header");
-	if (has_control(value))
+	if (http_has_control(value))
 		return refuse(h->head, BAD_REQUEST, e, "a control character in a header");
-	return read_header(h, name, trimmed(value), e);
+	return read_header(h, name, http_trimmed(value), e);
 }
 
 /* A length and an encoding, or an encoding before HTTP/1.1, is how a request is hidden in another
@@ -238,9 +228,10 @@ judge(struct headers *h, struct err *e)
 
 	if (h->hosts > 1 || (h->hosts == 0 && head->minor > 0))
 		return refuse(head, BAD_REQUEST, e, "no Host, or more than one");
-	if (h->has_coding && (h->lengths > 0 || head->minor == 0))
+	if (head->has_coding && (h->lengths > 0 || head->minor == 0))
 		return refuse(head, BAD_REQUEST, e, "a body whose length is told in two ways");
-	head->has_body = h->has_coding || h->length > 0;
+	head->has_body = head->has_coding || head->length > 0;
+	head->expects &= head->has_body && head->minor > 0; /* RFC 9110, 10.1.1 */
 	head->keeps = !h->closes && (head->minor > 0 || h->keeps);
 	/* What we send has nothing that an If-Range could be compared with, so it never matches. */
 	if (h->has_if_range)
@@ -255,76 +246,48 @@ http_head_decode(struct bytes head, struct http_head *out, struct err *e)
 	struct bytes rest = head, line;
 
 	*out = (struct http_head){ 0 };
-	if (!take_line(&rest, &line))
+	if (!http_take_line(&rest, &line))
 		return refuse(out, BAD_REQUEST, e, "no line at all");
 	if (read_first_line(line, out, e) != 0)
 		return -1;
-	while (take_line(&rest, &line) && line.n > 0)
+	out->fields = rest;
+	while (http_take_line(&rest, &line) && line.n > 0)
 		if (read_line(&h, line, e) != 0)
 			return -1;
 	return judge(&h, e);
 }
 
-/* ---- the target ---- */
+/* ---- what follows ---- */
 
-/* Of "http://10.0.0.1:6970/name" the path (RFC 9112, 3.2.2); of "/name" itself. */
-static struct bytes
-path_of(struct bytes target)
+static struct http_framing
+not_taken(int status, const char *why)
 {
-	static const char *const schemes[] = { "http://", "https://" };
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		size_t n = strlen(schemes[i]);
-
-		if (target.n <= n || strncasecmp((const char *)target.p, schemes[i], n) != 0)
-			continue;
-		while (n < target.n && target.p[n] != '/' && target.p[n] != '?')
-			n++;
-		return n < target.n && target.p[n] == '/' ? bytes_from(target, n) : bytes_of("/");
-	}
-	return target;
+	return (struct http_framing){ .status = status, .why = why };
 }
 
-static int
-hex_value(uint8_t c)
+static struct http_framing
+framing_of_body(const struct http_head *head, size_t body_max)
 {
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	if (head->has_coding && !head->is_chunked)
+		return not_taken(BAD_REQUEST, "a body whose end cannot be told");
+	if (head->has_coding)
+		return not_taken(LENGTH_REQUIRED, "a body whose length is not told before");
+	if (head->length > body_max)
+		return not_taken(TOO_LARGE, "a body that is too large");
+	return (struct http_framing){ .body = (size_t)head->length };
 }
 
-/* The byte at *at, which moves behind it; -1: not one that a path may hold. */
-static int
-take_byte(struct bytes b, size_t *at)
+struct http_framing
+http_framing_of(const struct http_head *head, unsigned taken, size_t body_max)
 {
-	uint8_t c = b.p[(*at)++];
-	int high, low;
+	const unsigned with_body = HTTP_POST | HTTP_PUT | HTTP_PATCH;
+	unsigned method = http_method_of(head->method);
 
-	if (c != '%')
-		return c;
-	if (b.n - *at < 2)
-		return -1;
-	high = hex_value(b.p[*at]);
-	low = hex_value(b.p[*at + 1]);
-	*at += 2;
-	return high < 0 || low < 0 || high + low == 0 ? -1 : high * 16 + low;
-}
-
-int
-http_target_path(struct bytes target, struct wr *to, struct err *e)
-{
-	struct bytes path = path_of(target);
-
-	if (path.n == 0 || path.p[0] != '/')
-		return err_set(e, ERR_MALFORMED, "the address has no path");
-	for (size_t at = 0; at < path.n && path.p[at] != '?';) {
-		int c = take_byte(path, &at);
-
-		if (c <= 0)
-			return err_set(e, ERR_MALFORMED, "a bad %%-sequence in the address");
-		wr_u8(to, (uint8_t)c);
-	}
-	return 0;
+	if ((method & taken) == 0)
+		return not_taken(NOT_ALLOWED, "a method that is not for this server");
+	if (!head->has_body)
+		return (struct http_framing){ 0 };
+	if (body_max == 0 || (method & with_body) == 0)
+		return not_taken(TOO_LARGE, "a request with a body: this one only asks");
+	return framing_of_body(head, body_max);
 }

@@ -4,7 +4,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -40,8 +43,11 @@ keep_cert(struct tls_client *c, X509 *x)
 static int
 judge(X509_STORE_CTX *store, void *arg)
 {
-	struct tls_client *c = arg;
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_client *c = SSL_get_app_data(ssl);
 	const struct tls_call *call = c->call;
+
+	(void)arg;
 
 	keep_cert(c, X509_STORE_CTX_get0_cert(store));
 	if (call->check == NULL ||
@@ -50,6 +56,70 @@ judge(X509_STORE_CTX *store, void *arg)
 	c->is_refused = true;
 	X509_STORE_CTX_set_error(store, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
 	return 0;
+}
+
+/* ---- what OpenSSL needs for each kind of phone ---- */
+
+enum { KINDS = 4, CIPHERS_MAX = 200 };
+
+/* Making one takes OpenSSL longer than a handshake, and thousands of phones of a fleet call by the
+ * same rules: the last few kinds are kept for all threads. */
+static struct kind {
+	enum tls_version min, max;
+	char ciphers[CIPHERS_MAX]; /* "": the usual ones */
+	struct tls *tls;	   /* NULL: none yet */
+} kinds[KINDS];
+static size_t kinds_made;
+static pthread_mutex_t kinds_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool
+is_kind(const struct kind *k, const struct tls_rules *rules)
+{
+	return k->tls != NULL && k->min == rules->min && k->max == rules->max &&
+	       strcmp(k->ciphers, rules->ciphers != NULL ? rules->ciphers : "") == 0;
+}
+
+static struct tls *
+make(const struct tls_rules *rules, struct err *e)
+{
+	struct tls *tls = tls_client_new(rules, e);
+	SSL *ssl = tls == NULL ? NULL : tls_session_new(tls, -1);
+
+	if (ssl != NULL)
+		SSL_CTX_set_cert_verify_callback(SSL_get_SSL_CTX(ssl), judge, NULL);
+	SSL_free(ssl);
+	return tls;
+}
+
+static struct tls *
+keep(const struct tls_rules *rules, struct tls *tls)
+{
+	struct kind *k = &kinds[kinds_made++ % KINDS];
+
+	tls_free(k->tls);
+	*k = (struct kind){ .min = rules->min, .max = rules->max, .tls = tls };
+	snprintf(k->ciphers, sizeof(k->ciphers), "%s", rules->ciphers ? rules->ciphers : "");
+	return tls_share(tls);
+}
+
+/* tls_free() it. */
+static struct tls *
+tls_for(const struct tls_rules *rules, struct err *e)
+{
+	struct tls *tls = NULL;
+
+	/* Whose secrets are written to a file is nobody else's. */
+	if (rules->key_log != NULL ||
+	    (rules->ciphers != NULL && strlen(rules->ciphers) >= CIPHERS_MAX))
+		return make(rules, e);
+	pthread_mutex_lock(&kinds_lock);
+	for (size_t i = 0; tls == NULL && i < KINDS; i++)
+		if (is_kind(&kinds[i], rules))
+			tls = tls_share(kinds[i].tls);
+	if (tls == NULL && (tls = make(rules, e)) != NULL)
+		tls = keep(rules, tls);
+	pthread_mutex_unlock(&kinds_lock);
+	return tls;
 }
 
 /* ---- steps that wait ---- */
@@ -99,14 +169,14 @@ start(struct tls_client *c, int64_t deadline, struct err *e)
 {
 	const struct tls_call *call = c->call;
 
-	c->tls = tls_client_new(&call->rules, e);
+	c->tls = tls_for(&call->rules, e);
 	if (c->tls == NULL)
 		return -1;
 	c->fd = tcp_connect(call->host, call->port, deadline, e);
 	if (c->fd < 0)
 		return -1;
 	c->ssl = tls_session_new(c->tls, c->fd);
-	SSL_CTX_set_cert_verify_callback(SSL_get_SSL_CTX(c->ssl), judge, c);
+	SSL_set_app_data(c->ssl, c);
 	SSL_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
 	if (shake_hands(c, deadline, e) != 0)
 		return err_prefix(e, "TLS with %s port %u", call->host, call->port);

@@ -284,9 +284,9 @@ on_request(void *service, struct http_request *r)
 }
 
 static const struct http_ops ops[] = {
-	[HTTP_DOOR_PLAIN] = { "http", is_awake, on_request },
-	[HTTP_DOOR_CALLMANAGER] = { "https", is_awake, on_request },
-	[HTTP_DOOR_TOMCAT] = { "https", is_awake, on_request },
+	[HTTP_DOOR_PLAIN] = { .service = "http", .awake = is_awake, .request = on_request },
+	[HTTP_DOOR_CALLMANAGER] = { .service = "https", .awake = is_awake, .request = on_request },
+	[HTTP_DOOR_TOMCAT] = { .service = "https", .awake = is_awake, .request = on_request },
 };
 
 /* ---- life ---- */

@@ -149,6 +149,26 @@ name_locks(const struct stage *s, struct report_step *to)
 	}
 }
 
+/* Those that got no answer are no matter of trust: what the first of them saw. */
+static void
+note_lost(const struct stage *s, struct report_step *to)
+{
+	const struct fleet_phone *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->fleet.n; i++) {
+		const struct fleet_phone *p = &s->fleet.phone[i];
+
+		if (mark_state(p, &s->mark[i]) != STATE_UNREACHABLE)
+			continue;
+		first = first == NULL ? p : first;
+		n++;
+	}
+	if (first != NULL)
+		snprintf(to->note, sizeof(to->note), "%zu got no answer; %s, %s: %.300s", n,
+		    first->name, first->file, first->why);
+}
+
 static int
 act_boot(struct stage *s, const struct script_step *step, volatile const bool *stop,
     struct report_step *to, struct err *e)
@@ -170,6 +190,7 @@ act_boot(struct stage *s, const struct script_step *step, volatile const bool *s
 	to->booted = true;
 	report_locks(to, &s->fleet, s->mark);
 	name_locks(s, to);
+	note_lost(s, to);
 	return 0;
 }
 

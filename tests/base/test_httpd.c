@@ -1,6 +1,5 @@
 #include "base/httpd.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -10,10 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/tcp.h"
-#include "tests/support/suite.h"
-#include "tests/support/testtls.h"
-
-enum { PATIENCE_MS = 10000 }; /* a failed test takes so long, a passing one never */
+#include "tests/base/httppeer.h"
 
 static struct testpair *rsa;
 
@@ -103,7 +99,9 @@ shop_awake(void *service)
 	return !((struct shop *)service)->asleep;
 }
 
-static const struct http_ops shop_ops = { "shop", shop_awake, shop_request };
+static const struct http_ops shop_ops = {
+	.service = "shop", .awake = shop_awake, .request = shop_request
+};
 
 static void
 shop_start_with(struct shop *s, bool has_tls, const struct http_limits *limits)
@@ -137,154 +135,25 @@ counters(const struct shop *s)
 	return httpd_counters(s->httpd);
 }
 
-/* Turns the loop until this is true. */
-#define UNTIL(s, what)                                                                             \
-	do {                                                                                       \
-		int64_t end_ = clock_mono_ms() + PATIENCE_MS;                                      \
-		while (!(what) && clock_mono_ms() < end_) {                                        \
-			loop_turn((s)->loop);                                                      \
-			poll(NULL, 0, 1);                                                          \
-		}                                                                                  \
-		CU_ASSERT_TRUE_FATAL(what);                                                        \
-	} while (0)
-
-/* What has been sent on this machine is in the sockets already. */
 static void
 turn(struct shop *s)
 {
-	for (int i = 0; i < 20; i++)
-		loop_turn(s->loop);
+	loop_turns(s->loop);
 }
 
 /* ---- its peers: plain, or through TLS ---- */
 
-enum { GOT_MAX = 4 << 20 };
-
-struct peer {
-	struct shop *shop;
-	SSL_CTX *ctx;
-	SSL *ssl;
-	int fd;
-	char *got; /* ends in NUL */
-	size_t n;
-	bool closed; /* by the server, properly */
-	bool reset;
-};
-
 static void
 peer_dial(struct peer *p, struct shop *s)
 {
-	struct err e;
-
-	*p = (struct peer){ .shop = s, .got = mem_new(GOT_MAX + 1) };
-	p->fd = tcp_connect("127.0.0.1", httpd_port(s->httpd), clock_mono_ms() + PATIENCE_MS, &e);
-	CU_ASSERT_TRUE_FATAL(p->fd >= 0);
-}
-
-static bool
-peer_step(struct peer *p)
-{
-	return SSL_connect(p->ssl) == 1;
+	peer_connect(p, s->loop, httpd_port(s->httpd));
 }
 
 static void
 peer_meet(struct peer *p, struct shop *s, int version)
 {
 	peer_dial(p, s);
-	p->ctx = testtls_client(version, version, NULL);
-	p->ssl = SSL_new(p->ctx);
-	SSL_set_fd(p->ssl, p->fd);
-	UNTIL(s, peer_step(p));
-}
-
-static void
-peer_send(struct peer *p, const char *text)
-{
-	size_t n = strlen(text), taken = 0;
-
-	if (p->ssl != NULL)
-		SSL_write_ex(p->ssl, text, n, &taken);
-	else
-		taken = (size_t)send(p->fd, text, n, MSG_NOSIGNAL);
-	CU_ASSERT_EQUAL(taken, n);
-}
-
-static void
-see_plain(struct peer *p, size_t most)
-{
-	ssize_t n;
-
-	do {
-		n = recv(p->fd, &p->got[p->n], most < GOT_MAX - p->n ? most : GOT_MAX - p->n,
-		    MSG_DONTWAIT);
-		p->n += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && most >= GOT_MAX);
-	p->closed |= n == 0;
-	p->reset |= n < 0 && errno == ECONNRESET;
-}
-
-static void
-see_tls(struct peer *p)
-{
-	size_t n;
-	int rc;
-
-	do {
-		rc = SSL_read_ex(p->ssl, &p->got[p->n], GOT_MAX - p->n, &n);
-		p->n += rc == 1 ? n : 0;
-	} while (rc == 1);
-	p->closed |= SSL_get_error(p->ssl, rc) == SSL_ERROR_ZERO_RETURN;
-}
-
-/* Reads what is there. */
-static void
-peer_look(struct peer *p)
-{
-	if (p->ssl != NULL)
-		see_tls(p);
-	else
-		see_plain(p, GOT_MAX);
-	p->got[p->n] = '\0';
-}
-
-static bool
-peer_has(struct peer *p, const char *text)
-{
-	peer_look(p);
-	return strstr(p->got, text) != NULL;
-}
-
-static bool
-peer_is_closed(struct peer *p)
-{
-	peer_look(p);
-	return p->closed || p->reset;
-}
-
-/* The content behind the first head, whole. */
-static bool
-peer_has_content(struct peer *p, size_t n)
-{
-	const char *body;
-
-	peer_look(p);
-	body = memmem(p->got, p->n, "\r\n\r\n", 4);
-	return body != NULL && p->n - (size_t)(body - p->got) - 4 == n;
-}
-
-static const uint8_t *
-peer_content(const struct peer *p)
-{
-	return (const uint8_t *)memmem(p->got, p->n, "\r\n\r\n", 4) + 4;
-}
-
-static void
-peer_end(struct peer *p)
-{
-	SSL_free(p->ssl);
-	SSL_CTX_free(p->ctx);
-	close(p->fd);
-	free(p->got);
+	peer_shake(p, version);
 }
 
 static void
@@ -855,7 +724,7 @@ peer_that_reads_a_little_is_ended(void)
 	while (s.done == 0 && clock_mono_ms() < begun + PATIENCE_MS) {
 		if (clock_mono_ms() - last >= 100) {
 			last = clock_mono_ms();
-			see_plain(&p, 2000);
+			peer_see_plain(&p, 2000);
 		}
 		loop_turn(s.loop);
 		poll(NULL, 0, 1);
@@ -890,7 +759,7 @@ reads_slowly(bool has_tls)
 	UNTIL(&s, peer_has_content(&other, 5));
 	peer_end(&other);
 	while (!has_tls && p.n < 100000) {
-		see_plain(&p, 1000);
+		peer_see_plain(&p, 1000);
 		loop_turn(s.loop);
 	}
 	UNTIL(&s, peer_has_content(&p, SIZE));

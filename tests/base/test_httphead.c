@@ -186,63 +186,128 @@ expectations_are_known_or_not(void)
 	CU_ASSERT_EQUAL(status_of("GET / HTTP/1.1\r\n" HOST "Expect: tea\r\n\r\n"), 417);
 }
 
-/* ---- targets ---- */
+/* ---- what follows ---- */
 
-static const char *
-path_of(const char *target)
+#define FRAMED(method, headers) method " / HTTP/1.1\r\n" HOST headers "\r\n"
+
+static struct http_framing
+framing(const char *text, unsigned methods, size_t body_max)
 {
-	static char text[256];
-	struct wr w = { 0 };
-	struct err e;
+	struct http_head h = head_of(text);
 
-	snprintf(text, sizeof(text), "-");
-	if (http_target_path(bytes_of(target), &w, &e) == 0)
-		snprintf(text, sizeof(text), "%.*s", (int)w.n, (const char *)w.p);
-	wr_free(&w);
-	return text;
+	return http_framing_of(&h, methods, body_max);
 }
 
 static void
-targets_become_paths(void)
+methods_are_known_by_name(void)
 {
-	static const char *const rows[][2] = { { "/a", "/a" }, { "/", "/" }, { "//a//b", "//a//b" },
-		{ "/a?b=/c", "/a" }, { "/?", "/" }, { "/a%20b", "/a b" }, { "/%2e%2E/x", "/../x" },
-		{ "/..%2fx", "/../x" }, { "/%252e", "/%2e" }, { "/a%3fb", "/a?b" },
-		{ "/\xc3\xa9", "/\xc3\xa9" }, { "/%0a", "/\n" }, { "http://h/a", "/a" },
-		{ "HTTPS://10.0.0.1:6971/a/b?c", "/a/b" }, { "http://h", "/" },
-		{ "http://h?x=/y", "/" }, { "http://[::1]:6970/a", "/a" }, { "", "-" },
-		{ "*", "-" }, { "a", "-" }, { "h:443", "-" }, { "ftp://h/a", "-" },
-		{ "http://", "-" }, { "?/a", "-" }, { "/%", "-" }, { "/%2", "-" }, { "/%zz", "-" },
-		{ "/a%00b", "-" }, { "/%-1", "-" } };
+	static const char *const none[] = { "", "get", "GETS", "GE", "OPTIONS", "TRACE", "G ET" };
+	struct wr w = { 0 };
+
+	CU_ASSERT_EQUAL(http_method_of(bytes_of("GET")), HTTP_GET);
+	CU_ASSERT_EQUAL(http_method_of(bytes_of("DELETE")), HTTP_DELETE);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		CU_ASSERT_EQUAL(http_method_of(bytes_of(none[i])), 0);
+	http_methods_put(&w, HTTP_DELETE | HTTP_GET | HTTP_PATCH);
+	CU_ASSERT_STRING_EQUAL(wr_cstr(&w), "GET, PATCH, DELETE");
+	wr_free(&w);
+}
+
+static void
+bodies_are_taken_or_not(void)
+{
+	static const struct {
+		const char *text;
+		int status;
+		size_t body;
+	} rows[] = {
+		{ FRAMED("GET", ""), 0, 0 },
+		{ FRAMED("GET", "Content-Length: 0\r\n"), 0, 0 },
+		{ FRAMED("GET", "Content-Length: 1\r\n"), 413, 0 },
+		{ FRAMED("GET", "Transfer-Encoding: chunked\r\n"), 413, 0 },
+		{ FRAMED("POST", ""), 0, 0 },
+		{ FRAMED("POST", "Content-Length: 100\r\n"), 0, 100 },
+		{ FRAMED("POST", "Content-Length: 101\r\n"), 413, 0 },
+		{ FRAMED("POST", "Content-Length: 999999999999999999\r\n"), 413, 0 },
+		{ FRAMED("POST", "Transfer-Encoding: chunked\r\n"), 411, 0 },
+		{ FRAMED("POST", "Transfer-Encoding: gzip, Chunked\r\n"), 411, 0 },
+		{ FRAMED("POST", "Transfer-Encoding: chunked, gzip\r\n"), 400, 0 },
+		{ FRAMED("POST", "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n"), 400,
+		    0 },
+		{ FRAMED("POST", "Transfer-Encoding: identity\r\n"), 400, 0 },
+		{ FRAMED("POST", "Transfer-Encoding:\r\n"), 400, 0 },
+		{ FRAMED("DELETE", "Content-Length: 1\r\n"), 413, 0 },
+		{ FRAMED("DELETE", ""), 0, 0 },
+		{ FRAMED("PUT", "Content-Length: 1\r\n"), 405, 0 },
+		{ FRAMED("OPTIONS", ""), 405, 0 },
+		{ FRAMED("HEAD", ""), 405, 0 },
+	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (strcmp(path_of(rows[i][0]), rows[i][1]) != 0)
-			fprintf(stderr, "\n    %s: %s\n", rows[i][0], path_of(rows[i][0]));
-		CU_ASSERT_STRING_EQUAL(path_of(rows[i][0]), rows[i][1]);
+		struct http_framing f =
+		    framing(rows[i].text, HTTP_GET | HTTP_POST | HTTP_DELETE, 100);
+
+		if (f.status != rows[i].status)
+			fprintf(stderr, "\n    %d for %s\n", f.status, rows[i].text);
+		CU_ASSERT_EQUAL(f.status, rows[i].status);
+		CU_ASSERT_EQUAL(f.body, rows[i].body);
+		CU_ASSERT_EQUAL(f.status == 0, f.why == NULL);
 	}
+}
+
+/* As a server of files is: no body, however small or coded. */
+static void
+who_takes_no_bodies_refuses_all(void)
+{
+	CU_ASSERT_EQUAL(framing(FRAMED("POST", "Content-Length: 1\r\n"), HTTP_POST, 0).status, 413);
+	CU_ASSERT_EQUAL(
+	    framing(FRAMED("POST", "Transfer-Encoding: chunked\r\n"), HTTP_POST, 0).status, 413);
+	CU_ASSERT_EQUAL(
+	    framing(FRAMED("POST", "Content-Length: 1\r\n"), HTTP_GET | HTTP_HEAD, 0).status, 405);
+}
+
+static void
+continue_is_for_those_who_wait(void)
+{
+	CU_ASSERT_TRUE(
+	    head_of(FRAMED("POST", "Expect: 100-continue\r\nContent-Length: 1\r\n")).expects);
+	CU_ASSERT_FALSE(head_of(FRAMED("POST", "Expect: 100-continue\r\n")).expects);
+	CU_ASSERT_FALSE(head_of(FRAMED("POST", "Content-Length: 1\r\n")).expects);
+	CU_ASSERT_FALSE(head_of("POST / HTTP/1.0\r\nExpect: 100-continue\r\n"
+				"Content-Length: 1\r\n\r\n")
+			    .expects);
+}
+
+static void
+fields_are_the_lines_behind_the_first(void)
+{
+	CU_ASSERT_TRUE(bytes_eq_text(
+	    head_of("GET / HTTP/1.1\r\n" HOST "X: y\r\n\r\n").fields, HOST "X: y\r\n\r\n"));
+	CU_ASSERT_TRUE(bytes_eq_text(head_of("GET / HTTP/1.0\r\n\r\n").fields, "\r\n"));
 }
 
 static void
 look(struct bytes b, size_t n, void *ctx)
 {
 	struct http_head h;
-	struct wr path = { 0 };
+	struct http_framing f;
 	struct err e;
 
 	(void)n;
 	(void)ctx;
 	http_head_blank(b);
 	CU_ASSERT_TRUE(http_head_length(b) <= b.n);
-	if (http_head_decode(b, &h, &e) == 0)
-		http_target_path(h.target, &path, &e);
-	wr_free(&path);
+	if (http_head_decode(b, &h, &e) != 0)
+		return;
+	f = http_framing_of(&h, HTTP_GET | HTTP_POST, 100);
+	CU_ASSERT_TRUE(f.body <= 100 && (f.status == 0 || (f.body == 0 && f.why != NULL)));
 }
 
 static void
 every_cut_and_flip_is_harmless(void)
 {
 	static const char full[] =
-	    "GET http://h/a%20b?c HTTP/1.1\r\nHost: h\r\nRange: bytes=1-2\r\n"
+	    "POST http://h/a%20b?c HTTP/1.1\r\nHost: h\r\nRange: bytes=1-2\r\n"
 	    "Content-Length: 10\r\nConnection: close, x\r\n"
 	    "Expect: 100-continue\r\n\r\n";
 
@@ -263,7 +328,11 @@ static const struct suite_test tests[] = {
 	{ "NUL is refused anywhere", nul_is_refused_anywhere },
 	{ "headers are counted", headers_are_counted },
 	{ "expectations are known or not", expectations_are_known_or_not },
-	{ "targets become paths", targets_become_paths },
+	{ "methods are known by name", methods_are_known_by_name },
+	{ "bodies are taken or not", bodies_are_taken_or_not },
+	{ "who takes no bodies refuses all", who_takes_no_bodies_refuses_all },
+	{ "continue is for those who wait", continue_is_for_those_who_wait },
+	{ "fields are the lines behind the first", fields_are_the_lines_behind_the_first },
 	{ "every cut and flip is harmless", every_cut_and_flip_is_harmless },
 };
 

@@ -1,14 +1,16 @@
 /*
  * bench_tftp: many phones that fetch files over TFTP, all in one thread.
  *
- *	bench_tftp load ADDRESS PORT NAMES CLIENTS TRANSFERS BLKSIZE WINDOW LOSE SIZE [SECONDS]
+ *	bench_tftp load ADDRESS PORT NAMES CLIENTS TRANSFERS BLKSIZE WINDOW LOSE SIZE [SECONDS
+ *		[DELAY]]
  *	bench_tftp hold ADDRESS PORT NAMES CLIENTS
  *
  * load: CLIENTS at a time until TRANSFERS are done; NAMES is a file with a name a line, taken in
  * turn.  BLKSIZE 0: no options.  LOSE of a thousand packets are lost, either way.  SIZE: what each
- * must have, 0: any.  After SECONDS what is not done has failed.  Prints JSON; who was sent an
- *ERROR is refused, and has not failed.  hold: each asks and takes what comes first; prints "held"
- *and waits for the end of its input, without a word to the server.
+ * must have, 0: any.  After SECONDS what is not done has failed.  What is sent waits for DELAY
+ * milliseconds, and everything else with it: a round trip, for one client.  Prints JSON; who was
+ *sent an ERROR is refused, and has not failed.  hold: each asks and takes what comes first; prints
+ *"held" and waits for the end of its input, without a word to the server.
  *
  * What is to be measured is the server, so the phones have to be cheap: each has an address of its
  * own (127.77.0.0 and up) but all share one socket, which receives and sends many packets at once.
@@ -37,7 +39,7 @@ struct phone {
 	unsigned window;
 	uint32_t have, since_ack;
 	uint64_t bytes;
-	int64_t began, deadline, patience;
+	int64_t began, asked, deadline, patience;
 	unsigned tries;
 	char request[SMALL];
 	size_t request_size;
@@ -65,6 +67,7 @@ struct load {
 	size_t n_names, next_name;
 	unsigned next_address;
 	unsigned clients, transfers, block_size, window, lose;
+	unsigned delay; /* microseconds */
 	uint64_t size;
 	uint64_t random;
 	int fd;
@@ -76,6 +79,7 @@ struct load {
 	uint64_t bytes;
 	const char *failure;
 	uint32_t *us;
+	uint32_t *us_asked; /* the same from the last request, which came through */
 };
 
 static uint64_t
@@ -197,6 +201,7 @@ post(struct load *l, const struct phone *p, uint16_t port, const void *packet, s
 static void
 send_request(struct load *l, struct phone *p)
 {
+	p->asked = l->now;
 	post(l, p, l->server.sin_port, p->request, p->request_size);
 }
 
@@ -249,6 +254,7 @@ finish(struct load *l, struct phone *p, const char *failure)
 		l->failed++;
 		l->failure = failure;
 	}
+	l->us_asked[l->done] = (uint32_t)(l->now - p->asked);
 	l->us[l->done++] = (uint32_t)(l->now - p->began);
 	l->bytes += p->bytes;
 	l->at[p->address] = NULL;
@@ -266,8 +272,9 @@ take_block(struct load *l, struct phone *p, uint16_t number, size_t n)
 	bool is_next = number == (uint16_t)(p->have + 1), last;
 
 	if (!is_next) {
-		/* One answer for a gap, and none for what was answered. */
-		if (window > 1 && p->since_ack > 0)
+		/* The last one again: our answer was lost (RFC 1350, section 2).  With windows one
+		 * answer for a gap, and none for what was answered. */
+		if (window == 1 ? number == (uint16_t)p->have : p->since_ack > 0)
 			send_ack(l, p);
 		return false;
 	}
@@ -416,6 +423,8 @@ run(struct load *l, int64_t end)
 
 	while (l->done < l->transfers && l->now < end) {
 		look(l);
+		if (l->delay > 0 && l->out.n > 0)
+			usleep(l->delay);
 		flush(l);
 		if (l->now - looked >= LOOK_US) {
 			look_at_clock(l);
@@ -486,34 +495,38 @@ prepare(struct load *l, char **argv)
 static void
 print(struct load *l, double seconds)
 {
-	uint32_t p50, p99, most = 0;
+	uint32_t p50, p99, p99_asked, most = 0;
 
 	for (unsigned i = 0; i < l->done; i++)
 		most = l->us[i] > most ? l->us[i] : most;
+	ends_percentiles(l->us_asked, l->done, &p50, &p99_asked);
 	ends_percentiles(l->us, l->done, &p50, &p99);
 	printf(
 	    "{\"transfers\": %u, \"failures\": %u, \"failure\": \"%s\", \"refused\": %u, \"seconds\": %.6f, "
-	    "\"bytes\": %llu, \"p50_us\": %u, \"p99_us\": %u, \"most_us\": %u, "
+	    "\"bytes\": %llu, \"p50_us\": %u, \"p99_us\": %u, \"p99_asked_us\": %u, \"most_us\": %u, "
 	    "\"requests_again\": %u, \"acks_again\": %u}\n",
 	    l->transfers, l->failed, l->failure != NULL ? l->failure : "", l->refused, seconds,
-	    (unsigned long long)l->bytes, p50, p99, most, l->requests_again, l->acks_again);
+	    (unsigned long long)l->bytes, p50, p99, p99_asked, most, l->requests_again,
+	    l->acks_again);
 }
 
 static int
 load(int argc, char **argv)
 {
 	struct load l = { .random = 1 };
-	int64_t began, seconds = argc == 12 ? atoi(argv[11]) : 3600;
+	int64_t began, seconds = argc >= 12 ? atoi(argv[11]) : 3600;
 
 	l.transfers = (unsigned)atoi(argv[6]);
 	l.block_size = (unsigned)atoi(argv[7]);
 	l.window = (unsigned)atoi(argv[8]);
 	l.lose = (unsigned)atoi(argv[9]);
 	l.size = strtoull(argv[10], NULL, 10);
+	l.delay = argc == 13 ? (unsigned)atoi(argv[12]) * 1000 : 0;
 	prepare(&l, argv);
 	if (l.transfers < l.clients)
 		l.transfers = l.clients;
 	l.us = mem_array(l.transfers, sizeof(*l.us));
+	l.us_asked = mem_array(l.transfers, sizeof(*l.us_asked));
 	began = ends_now_us();
 	begin_all(&l);
 	run(&l, began + seconds * 1000000);
@@ -552,7 +565,7 @@ hold(char **argv)
 int
 main(int argc, char **argv)
 {
-	if ((argc == 11 || argc == 12) && strcmp(argv[1], "load") == 0)
+	if ((argc >= 11 && argc <= 13) && strcmp(argv[1], "load") == 0)
 		return load(argc, argv);
 	if (argc == 6 && strcmp(argv[1], "hold") == 0)
 		return hold(argv);

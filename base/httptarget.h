@@ -1,0 +1,24 @@
+/*
+ * httptarget: what a request asks for - the path and the query of its target (RFC 9112, 3.2), and
+ * their %-sequences undone (RFC 3986, 2.1).  Pure.
+ */
+#ifndef TL_BASE_HTTPTARGET_H
+#define TL_BASE_HTTPTARGET_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* The path that a target means, decoded once, without scheme, host and query, appended to *to; it
+ * begins with '/' and holds no NUL. */
+int http_target_path(struct bytes target, struct wr *to, struct err *e);
+
+enum http_given {
+	HTTP_ABSENT, /* not named */
+	HTTP_GIVEN,  /* may be empty */
+	HTTP_UNFIT,  /* a bad %-sequence, NUL, or longer than there is room for */
+};
+/* The value of the first parameter of this name ("?name=value&name=value"), decoded once, as forms
+ * write it: '+' is a blank.  *to is "" unless it is HTTP_GIVEN; size counts the NUL. */
+enum http_given http_target_query(struct bytes target, const char *name, char *to, size_t size);
+
+#endif
