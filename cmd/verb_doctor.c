@@ -228,7 +228,8 @@ static const struct verb verbs[] = {
 	    .args = "",
 	    .needs = VERB_STORE,
 	    .right = RIGHT_READ,
-	    .help = "look whether all is well: keys, lists, services; virtual phones try each listener",
+	    .help =
+		"look whether all is well: keys, lists, services; virtual phones try each listener",
 	    .option = { { .name = "offline", .help = "ask no server, boot no virtual phone" } },
 	    .run = run_doctor,
 	},

@@ -5,8 +5,8 @@
  *
  * The rule (Cisco's TechNote 215539 and the security guides; FORMATS.md, "How a phone judges"):
  *   - No list at all: the first one is taken as it is, if it is whole.
- *   - A list is taken when a SAST record of a list the phone holds signed it, and an ITL also when a
- *     CCM+TFTP record of its CTL did; a file when a TFTP or CCM+TFTP record did.
+ *   - A list is taken when a SAST record of a list the phone holds signed it, and an ITL also when
+ * a CCM+TFTP record of its CTL did; a file when a TFTP or CCM+TFTP record did.
  *   - Otherwise TVS is asked for the signer, if the ITL names a TVS.
  *   - No TFTP certificate in any list it holds (rollback): unsigned files and any new list are
  * taken.
