@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cmd/phone/fleet.h"
 
+enum { TRIES = 3 };
 enum { SECONDS = 10, PROGRESS_MS = 100 };
 /* Booting is mostly waiting: for the server, the disk, a TVS. */
 enum { THREADS_PER_PROCESSOR = 8, THREADS_LEAST = 2 };
@@ -89,6 +90,9 @@ boot_one(const struct fleet_boots *how, struct fleet_phone *p, struct tools *t, 
 		.now = how->now };
 	int rc = phone_boot(&plan, t->result, e);
 
+	/* An ICMP error may belong to a datagram before: a phone tries again, too. */
+	for (int i = 1; rc == 0 && t->result->outcome == BOOT_UNREACHABLE && i < TRIES; i++)
+		rc = phone_boot(&plan, t->result, e);
 	asker_free(&asker);
 	if (rc != 0)
 		return err_prefix(e, "%s", p->name);
