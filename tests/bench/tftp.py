@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """TFTP beside the servers that Debian has, on the same files.
 
-    tftp.py TRUSTLIST BENCH_TFTP SERVERS [--runs N] [--only PART,PART...] [--within S]
+    tftp.py TRUSTLIST BENCH_TFTP SERVERS [--runs N] [--only PART,PART...] [--within S] [--workers N]
 
 SERVERS is a folder with the packages tftpd-hpa, atftpd and dnsmasq-base, each unpacked in a folder of
 its name.  All four serve
 at the same time, each at an address of its own, and are loaded by turns; what counts is the ratio
-of runs that followed each other, to the best of the three; the median of these is shown.  Loopback
-only; root is needed, for dnsmasq knows only port 69.  Parts: small, storm, large, memory, loss.
+of runs that followed each other, to the best of the three; the median of these is shown.  The phones
+are one busy process on the same machine, so trustlist has a worker for each processor but one.
+Loopback only; root is needed, for dnsmasq knows only port 69.  Parts: small, storm, large, memory, loss.
 Exit status 1 when a transfer from trustlist failed.
 """
 import argparse
@@ -87,6 +88,7 @@ class Tftp(common.Bench):
 
     def start_ours(self):
         self.make_cluster()
+        self.set_workers(self.options.workers)
         self.done("phone", "add", "SEP001122334455", "--model", "8861")
         tftp = self.path("lab/tftp")
         with open(os.path.join(tftp, "firmware"), "wb") as f:
@@ -100,6 +102,14 @@ class Tftp(common.Bench):
                     f"{filling}</device>\n")
         pid = self.start(self.trustlist("serve"), "serve.log", stderr=True)
         self.served[OURS] = (self.address, 6969, pid)
+
+    def set_workers(self, n):
+        path = self.path("lab/trustlist.conf")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        assert "workers = auto" in text
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("workers = auto", f"workers = {n}"))
 
     def copy_files(self):
         """What ours serves, signature and all, as files for the others."""
@@ -298,7 +308,7 @@ def measure(bench):
     bench.start_ours()
     bench.copy_files()
     bench.start_theirs()
-    print(f"TFTP, {bench.threads} processors for all, {o.runs} runs by turns, medians; x: failures; "
+    print(f"TFTP, {bench.threads} processors for all, {o.workers} of trustlist's workers, {o.runs} runs by turns, medians; x: failures; "
           f"!: goal missed; load 1 min {os.getloadavg()[0]:.1f}")
     for part in o.only:
         PARTS[part](bench)
@@ -314,6 +324,7 @@ def arguments():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default=",".join(PARTS), type=lambda text: text.split(","))
     parser.add_argument("--within", type=float, default=150)
+    parser.add_argument("--workers", type=int, default=max(1, len(os.sched_getaffinity(0)) - 1))
     return parser.parse_args()
 
 
