@@ -59,7 +59,8 @@ make_folders(int into, const char *name, struct err *e)
 	for (char *slash = strchr(part, '/'); rc == 0 && slash != NULL;
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdirat(into, part, 0755) != 0 && errno != EEXIST)
+		if (mkdirat(into, part, 0755) == 0 ? file_own_entry(into, part) != 0
+						   : errno != EEXIST)
 			rc = err_errno(e, "cannot make the folder %.200s", part);
 		*slash = '/';
 	}
@@ -79,7 +80,9 @@ begin_file(struct reading *r, const char *name, int *fd, struct err *e)
 	if (make_folders(r->into, name, e) != 0)
 		return -1;
 	*fd = openat(r->into, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	return *fd >= 0 ? 0 : err_errno(e, "cannot write %.200s", name);
+	if (*fd >= 0 && file_own_like(*fd, r->into) == 0)
+		return 0;
+	return err_errno(e, "cannot write %.200s", name);
 }
 
 static int
@@ -214,11 +217,11 @@ int
 backup_read(const char *file, struct bytes passphrase, const char *into,
     const struct backup_watch *watch, struct manifest *out, struct err *e)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC), folder = -1, rc;
+	int fd = file_open_regular(file, e), folder = -1, rc;
 
 	*out = (struct manifest){ .created = 0 };
 	if (fd < 0)
-		return err_errno(e, "cannot open %s", file);
+		return -1;
 	if (into != NULL)
 		folder = open(into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (into != NULL && folder < 0)

@@ -1,6 +1,8 @@
 #include "admin/backup_restore.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 
 #include "admin/backup_swap.h"
 #include "admin/root.h"
+#include "base/conf.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "trust/device.h"
@@ -124,21 +127,36 @@ know_held(struct knowing *k, enum history_kind kind, const char *phone, int64_t 
 	return rc;
 }
 
+/* What the phone said itself: that it holds none, or which of somebody else's. */
+static int
+know_told(struct knowing *k, enum history_kind kind, const char *phone, const struct seen_list *l,
+    struct err *e)
+{
+	struct bytes sha1 =
+	    bytes_over(l->foreign_sha1, l->holds_foreign ? sizeof(l->foreign_sha1) : 0);
+	bool is_known;
+
+	if (!l->holds_foreign && l->reported_at == 0)
+		return 0;
+	return report(k, kind, phone, sha1, &is_known, e);
+}
+
 static int
 know_phone(struct knowing *k, const struct device *d, struct err *e)
 {
 	struct device there;
 	struct seen v;
-	int known = device_get(k->copy, d->name, &there, e);
+	int known = device_get(k->copy, d->name, &there, e), rc = 0;
 
 	if (known < 0 || (known == 0 && device_add(k->copy, d, e) != 0) ||
 	    seen_get(k->is, d->name, &v, e) != 0)
 		return -1;
-	if (v.itl.holds != 0 && v.node != 0 &&
-	    know_held(k, HISTORY_ITL, d->name, v.node, v.itl.holds, e) != 0)
-		return -1;
-	if (v.ctl.holds == 0)
-		return 0;
+	if (v.itl.holds == 0)
+		rc = know_told(k, HISTORY_ITL, d->name, &v.itl, e);
+	else if (v.node != 0)
+		rc = know_held(k, HISTORY_ITL, d->name, v.node, v.itl.holds, e);
+	if (rc != 0 || v.ctl.holds == 0)
+		return rc != 0 ? -1 : know_told(k, HISTORY_CTL, d->name, &v.ctl, e);
 	return know_held(k, HISTORY_CTL, d->name, HISTORY_CLUSTER, v.ctl.holds, e);
 }
 
@@ -236,6 +254,52 @@ check_restored(
 	return rc;
 }
 
+/* ---- to other addresses ---- */
+
+static int
+move_nodes(const char *scratch, struct restored *out, struct err *e)
+{
+	char *path = mem_fmt("%s/%s", scratch, BACKUP_STORE);
+	struct store *s = store_open(path, STORE_EXISTING, e);
+	int rc = s == NULL ? -1 : move_store(s, out->move, out->moves, e);
+
+	store_close(s);
+	free(path);
+	return rc;
+}
+
+static int
+move_settings(const char *scratch, struct restored *out, struct err *e)
+{
+	char *path = mem_fmt("%s/%s", scratch, BACKUP_CONF);
+	struct wr conf = { 0 }, to = { 0 };
+	int rc = 0;
+
+	if (file_exists(path))
+		rc = file_read(path, CONF_FILE_MAX, &conf, e);
+	if (rc == 0)
+		out->settings_moved = move_conf(wr_view(&conf), out->move, out->moves, &to);
+	if (out->settings_moved > 0)
+		rc = file_replace(path, wr_view(&to), 0644, e);
+	wr_free(&conf);
+	wr_free(&to);
+	free(path);
+	return rc;
+}
+
+static int
+move_all(const struct restore_plan *p, const char *scratch, struct restored *out, struct err *e)
+{
+	if (p->moves == 0)
+		return 0;
+	assert(p->moves <= MOVES_MAX);
+	memcpy(out->move, p->move, p->moves * sizeof(*p->move));
+	out->moves = p->moves;
+	if (move_nodes(scratch, out, e) != 0 || move_settings(scratch, out, e) != 0)
+		return err_prefix(e, "to another address");
+	return 0;
+}
+
 /* Also when the instance that was backed up had no files to serve. */
 static int
 make_folder(const char *scratch, struct err *e)
@@ -247,11 +311,27 @@ make_folder(const char *scratch, struct err *e)
 	return rc;
 }
 
+/* What was made by its path, besides what was unpacked, is the root's owner's too. */
+static int
+own_made(const char *scratch, struct err *e)
+{
+	int fd = open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd >= 0 && file_own_entry(fd, BACKUP_FOLDER) == 0 &&
+			 (file_own_entry(fd, BACKUP_CONF) == 0 || errno == ENOENT)
+		     ? 0
+		     : err_errno(e, "cannot give what is in %s to its owner", scratch);
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 static int
 restore_with(const struct restore_plan *p, const char *scratch, struct restored *out, struct err *e)
 {
 	if (backup_read(p->file, p->passphrase, scratch, p->watch, &out->manifest, e) != 0 ||
-	    make_folder(scratch, e) != 0 || check_restored(p, scratch, out, e) != 0)
+	    make_folder(scratch, e) != 0 || move_all(p, scratch, out, e) != 0 ||
+	    own_made(scratch, e) != 0 || check_restored(p, scratch, out, e) != 0)
 		return -1;
 	if (swap_into_place(p->root, scratch, &out->kept, e) == 0) {
 		out->took_place = true;
@@ -282,7 +362,7 @@ restore_locked(const struct restore_plan *p, struct restored *out, struct err *e
 	char *scratch;
 	int rc;
 
-	if (settle_earlier(p->root, e) != 0)
+	if (settle_earlier(p->root, e) != 0 || swap_check(p->root, e) != 0)
 		return -1;
 	scratch = swap_scratch(p->root, e);
 	if (scratch == NULL)

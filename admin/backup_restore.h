@@ -6,6 +6,7 @@
 #define TL_ADMIN_BACKUP_RESTORE_H
 
 #include "admin/backup.h"
+#include "admin/backup_move.h"
 #include "trust/outlook.h"
 
 /* What the phones that the instance of now knows, holding what they hold now, would make of the
@@ -18,7 +19,9 @@ int restore_outlook(
 struct restore_plan {
 	const char *root, *file;
 	struct bytes passphrase;
-	bool yes; /* even where phones would be locked */
+	bool yes;		 /* even where phones would be locked */
+	const struct move *move; /* to other addresses */
+	size_t moves;
 	int64_t now;
 	const struct backup_watch *watch;
 };
@@ -26,10 +29,13 @@ struct restore_plan {
 struct restored {
 	struct manifest manifest;
 	struct outlook outlook;
-	bool judged;	  /* the outlook stands */
-	bool by_instance; /* judged by what the instance that was there knew */
-	char *kept;	  /* folder with what was there; NULL: nothing was */
-	bool took_place;  /* the backup is the instance now */
+	bool judged;		     /* the outlook stands */
+	bool by_instance;	     /* judged by what the instance that was there knew */
+	struct move move[MOVES_MAX]; /* as they were made */
+	size_t moves;
+	size_t settings_moved; /* of trustlist.conf */
+	char *kept;	       /* folder with what was there; NULL: nothing was */
+	bool took_place;       /* the backup is the instance now */
 };
 
 /* Into a root without a cluster, or over one that is not served.  ERR_STRANDS: phones would be

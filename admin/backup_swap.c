@@ -20,7 +20,25 @@
 /* Folders kept beside each other; who has that many looks after none of them. */
 enum { KEPT_MAX = 10000 };
 
+/* What an instance is. */
+static const char *const names[] = { BACKUP_STORE, BACKUP_CONF, BACKUP_FOLDER };
+enum { NAMES = sizeof(names) / sizeof(names[0]) };
+
 /* ---- the folder to unpack into ---- */
+
+/* Of whom the root is: he will serve what lies in it. */
+static int
+own(const char *root, const char *name, struct err *e)
+{
+	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd >= 0 ? file_own_entry(fd, name) : -1;
+
+	if (rc != 0)
+		err_errno(e, "cannot give %s/%s to whom %s belongs", root, name, root);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
 
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
@@ -60,11 +78,57 @@ swap_scratch(const char *root, struct err *e)
 	char *path = mem_fmt("%s" SCRATCH "XXXXXX", root);
 
 	drop_leftovers(root);
-	if (mkdtemp(path) != NULL)
+	if (mkdtemp(path) == NULL)
+		err_errno(e, "cannot make a folder in %s", root);
+	else if (own(root, path + strlen(root) + 1, e) == 0)
 		return path;
-	err_errno(e, "cannot make a folder in %s", root);
+	else
+		rmdir(path);
 	free(path);
 	return NULL;
+}
+
+/* ---- can it be swapped? ---- */
+
+/* Each mount has a number (Linux 5.8); a bind mount is known by nothing else. */
+static bool
+is_elsewhere(const struct statx *is, const struct statx *root)
+{
+	if (is->stx_dev_major != root->stx_dev_major || is->stx_dev_minor != root->stx_dev_minor)
+		return true;
+	return (is->stx_mask & root->stx_mask & STATX_MNT_ID) != 0 &&
+	       is->stx_mnt_id != root->stx_mnt_id;
+}
+
+static int
+look(const char *path, struct statx *to)
+{
+	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MNT_ID, to);
+}
+
+int
+swap_check(const char *root, struct err *e)
+{
+	struct statx of_root, is;
+
+	if (statx(AT_FDCWD, root, 0, STATX_TYPE | STATX_MNT_ID, &of_root) != 0)
+		return err_errno(e, "cannot examine %s", root);
+	for (size_t i = 0; i < NAMES; i++) {
+		char *path = mem_fmt("%s/%s", root, names[i]);
+		int gone = look(path, &is);
+
+		free(path);
+		if (gone != 0 || !is_elsewhere(&is, &of_root))
+			continue;
+		err_set(e, ERR_USAGE,
+		    "%s/%s is a mount of its own: it cannot be moved away, and a restore replaces it",
+		    root, names[i]);
+		return err_hint(e,
+		    "umount it for the restore, and mount what was restored into its place; or mount "
+		    "the whole of %.100s",
+		    root);
+	}
+	return 0;
 }
 
 /* ---- the swap ---- */
@@ -164,15 +228,16 @@ swap_is_open(const char *root)
 int
 swap_finish(const char *root, char **kept, struct err *e)
 {
-	static const char *const name[] = { BACKUP_STORE, BACKUP_CONF, BACKUP_FOLDER };
 	char *restored = mem_fmt("%s" RESTORED, root), *old = mem_fmt("%s" RESTORED "/old", root);
 	int rc = 0;
 
 	*kept = NULL;
 	if (mkdir(old, 0700) != 0 && errno != EEXIST)
 		rc = err_errno(e, "cannot make the folder %s", old);
-	for (size_t i = 0; rc == 0 && i < sizeof(name) / sizeof(name[0]); i++)
-		rc = replace(root, restored, old, name[i], e);
+	if (rc == 0)
+		rc = own(restored, "old", e);
+	for (size_t i = 0; rc == 0 && i < NAMES; i++)
+		rc = replace(root, restored, old, names[i], e);
 	if (rc == 0)
 		rc = sync_folder(root, e);
 	if (rc == 0)
@@ -221,9 +286,11 @@ int
 swap_into_place(const char *root, const char *scratch, char **kept, struct err *e)
 {
 	char *restored = mem_fmt("%s" RESTORED, root);
-	int rc = drop_others(scratch, e);
+	int rc = swap_check(root, e);
 
 	*kept = NULL;
+	if (rc == 0)
+		rc = drop_others(scratch, e);
 	if (rc == 0)
 		rc = sync_scratch(scratch, e);
 	if (rc == 0 && rename(scratch, restored) != 0)

@@ -19,6 +19,9 @@ char *swap_scratch(const char *root, struct err *e);
 /* The folder goes, with all that is in it. */
 void swap_drop(const char *scratch);
 
+/* Nothing in the root is mounted there by itself, for that cannot be moved: found out before, and
+ * not in the middle.  ERR_USAGE, with what to do.  swap_into_place() asks again. */
+int swap_check(const char *root, struct err *e);
 /* From here on the instance is what is in scratch (trustlist.db, trustlist.conf, tftp); *kept: the
  * folder where the files lie that were there, to free; NULL: there was nothing.  -1: when
  * swap_is_open() then, the restore has happened, and swap_finish() is to be called again. */

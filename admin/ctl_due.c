@@ -1,5 +1,11 @@
 #include "admin/ctl_due.h"
 
+const char *
+ctl_due_command(bool tokens)
+{
+	return tokens ? "trustlist ctl update --token NAME" : "trustlist ctl update";
+}
+
 void
 ctl_due_show(struct out *o, const struct cluster_change *change)
 {
@@ -12,5 +18,5 @@ ctl_due_show(struct out *o, const struct cluster_change *change)
 	    "Warning: the CTL (number %d) does not name the certificates of now. Bring it up to "
 	    "date before the services restart and the phones boot:",
 	    change->ctl_number);
-	out_line(o, "  trustlist ctl update");
+	out_line(o, "  %s", ctl_due_command(change->ctl_tokens));
 }

@@ -8,6 +8,9 @@
 #include "admin/verb.h"
 #include "trust/cluster.h"
 
+/* What brings it up to date: without a token the cluster refuses to follow a CTL that one signed.
+ */
+const char *ctl_due_command(bool tokens);
 /* After the change, before the services that must restart. */
 void ctl_due_show(struct out *o, const struct cluster_change *change);
 

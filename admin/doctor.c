@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/cert_name.h"
+#include "admin/ctl_due.h"
 #include "admin/refusers.h"
 #include "trust/ctl.h"
 #include "trust/device.h"
@@ -236,16 +237,18 @@ static int
 check_ctl(const struct call *c, struct doctor *d, struct err *e)
 {
 	struct ctl_state ctl;
+	char todo[80];
 
 	if (ctl_look(c->store, &ctl, e) != 0)
 		return -1;
+	snprintf(todo, sizeof(todo), "%s --restart", ctl_due_command(ctl.tokens));
 	if (ctl.newest.id == 0 && !ctl.mixed)
 		return 0;
 	if (ctl.newest.id == 0)
 		doctor_say(d, DOCTOR_FAIL, "ctl", "trustlist utils ctl set-cluster mixed-mode",
 		    "the cluster is in mixed mode and has no CTL");
 	else if (ctl.due)
-		doctor_say(d, DOCTOR_WARN, "ctl", "trustlist ctl update --restart",
+		doctor_say(d, DOCTOR_WARN, "ctl", todo,
 		    "CTL number %d is not up to date: %.300s", ctl.newest.number, ctl.why);
 	else
 		doctor_say(d, DOCTOR_OK, "ctl", NULL, "CTL number %d names the certificates of now",

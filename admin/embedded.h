@@ -14,5 +14,6 @@ struct embedded {
 
 extern const struct embedded embedded_conf[]; /* etc/trustlist.conf */
 extern const struct embedded embedded_tftp[]; /* etc/tftp: sample files for phones */
+extern const struct embedded embedded_web[];  /* admin/web: the operator's page */
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "admin/ctl_due.h"
 #include "base/mem.h"
 #include "trust/certs.h"
 #include "trust/ctl.h"
@@ -186,6 +187,17 @@ put_signer_version(struct out *o, const struct sighdr *head)
 }
 
 static void
+put_sums(struct out *o, struct bytes file)
+{
+	uint8_t md5[TLIST_MD5_BYTES], sha1[TLIST_SHA1_BYTES];
+
+	tlist_md5(file, md5);
+	tlist_sha1(file, sha1);
+	out_hex(o, "md5", NULL, bytes_over(md5, sizeof(md5)));
+	out_hex(o, "sha1", NULL, bytes_over(sha1, sizeof(sha1)));
+}
+
+static void
 put_list(struct out *o, const struct loaded *l, const struct node *node)
 {
 	out_text(o, "node", NULL, node->name);
@@ -193,6 +205,7 @@ put_list(struct out *o, const struct loaded *l, const struct node *node)
 	out_time(o, "built", NULL, l->entry.built);
 	out_text(o, "why", NULL, l->entry.why);
 	out_int(o, "length", NULL, (int64_t)l->list->file.n);
+	put_sums(o, l->list->file);
 	out_text(o, "signer", NULL, l->list->head.signer_name);
 	out_hex(o, "signer_serial", NULL, l->list->head.serial);
 	out_text(o, "digest", NULL, digest_word(l->list->head.digest));
@@ -201,6 +214,15 @@ put_list(struct out *o, const struct loaded *l, const struct node *node)
 	for (size_t i = 0; i < l->list->n; i++)
 		put_record(o, &l->list->record[i], i + 1);
 	out_table_end(o);
+}
+
+/* Below the list, after a blank line.  Takes the text over. */
+static void
+say_apart(struct out *o, char *text)
+{
+	out_block(o, "\n");
+	out_line(o, "%s", text);
+	free(text);
 }
 
 static void
@@ -212,10 +234,10 @@ say_newer(const struct call *c, struct out *o, const struct loaded *l, const str
 		return;
 	if (history_newest(c->store, m->kind, m->filed, &newest, NULL) == 1 &&
 	    newest.id != l->entry.id)
-		out_line(o, "\n%s number %d is newer (%s): served after TFTP restarts.",
-		    history_word(m->kind), newest.number, newest.why);
+		say_apart(o, mem_fmt("%s number %d is newer (%s): served after TFTP restarts.",
+				 history_word(m->kind), newest.number, newest.why));
 	else if (m->served == 0)
-		out_line(o, "\nNot served before TFTP restarts.");
+		say_apart(o, mem_text("Not served before TFTP restarts."));
 }
 
 static int
@@ -228,8 +250,8 @@ put_state(const struct call *c, struct out *o, struct err *e)
 	out_bool(o, "update_due", NULL, ctl.due);
 	out_text(o, "update_why", NULL, ctl.due ? ctl.why : NULL);
 	if (ctl.due)
-		out_line(
-		    o, "\nThe newest CTL is not up to date: %s.  trustlist ctl update", ctl.why);
+		say_apart(o, mem_fmt("The newest CTL is not up to date: %s.  %s", ctl.why,
+				 ctl_due_command(ctl.tokens)));
 	return 0;
 }
 
@@ -252,6 +274,19 @@ listed_show(const struct call *c, struct out *o, enum history_kind kind, struct 
 	wr_free(&text);
 	loaded_free(&l);
 	return rc;
+}
+
+int
+listed_export(const struct call *c, struct out *o, enum history_kind kind, struct err *e)
+{
+	struct meant m;
+	struct loaded l;
+
+	if (find_meant(c, kind, &m, e) != 0 || load_meant(c, o, &m, &l, e) != 0)
+		return -1;
+	out_raw(o, l.list->file);
+	loaded_free(&l);
+	return 0;
 }
 
 /* The certificate we hold that the list names as its signer; NULL when we hold none. */

@@ -26,6 +26,8 @@
 
 /* Each is the run() of a verb, but for the kind.  A cluster that never had a CTL: ERR_NOT_FOUND. */
 int listed_show(const struct call *c, struct out *o, enum history_kind kind, struct err *e);
+/* The bytes of it, as TFTP serves them. */
+int listed_export(const struct call *c, struct out *o, enum history_kind kind, struct err *e);
 int listed_verify(const struct call *c, struct out *o, enum history_kind kind, struct err *e);
 /* Arguments [FROM [TO]].  Without: what TFTP serves against the newest; one: that one against the
  * newest. */

@@ -84,6 +84,7 @@ out_line(struct out *o, const char *fmt, ...)
 	va_list ap;
 	int n;
 
+	assert(strchr(fmt, '\n') == NULL); /* it would be shown as \x0a */
 	va_start(ap, fmt);
 	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
@@ -476,11 +477,23 @@ put_raw(json_t *doc, struct bytes content)
 }
 
 /* All ASCII, so that no foreign name in it can drive the terminal it is shown on. */
-void
-out_show_json(const struct out *o, FILE *to)
+static void
+show_document(const struct out *o, size_t flags, FILE *to)
 {
 	if (o->is_raw)
 		put_raw(o->doc, wr_view(&o->raw));
-	json_dumpf(o->doc, to, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	json_dumpf(o->doc, to, flags | JSON_ENSURE_ASCII);
 	fputc('\n', to);
+}
+
+void
+out_show_json(const struct out *o, FILE *to)
+{
+	show_document(o, JSON_INDENT(2), to);
+}
+
+void
+out_show_line(const struct out *o, FILE *to)
+{
+	show_document(o, JSON_COMPACT, to);
 }

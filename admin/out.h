@@ -56,5 +56,6 @@ void out_error(struct out *o, const char *word, const struct err *e);
 /* Whoever shows asks the stream afterwards whether all was written. */
 void out_show_text(const struct out *o, FILE *to);
 void out_show_json(const struct out *o, FILE *to);
+void out_show_line(const struct out *o, FILE *to); /* the same on one line */
 
 #endif

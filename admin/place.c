@@ -370,7 +370,7 @@ place_get(struct place *p, const char *name, size_t max, struct wr *out, struct 
 		return err_set(e, ERR_USAGE, "\"%.60s\" is no plain file name", name);
 	if (p->folder != NULL) {
 		path = mem_fmt("%s/%s", p->folder, name);
-		rc = file_read(path, max, &got, e);
+		rc = file_read_regular(path, max, &got, e);
 		free(path);
 	} else {
 		rc = receive(p, name, false, &got, e);

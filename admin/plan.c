@@ -263,11 +263,18 @@ make_rollback(struct plan *p, const struct plan_facts *f)
 {
 	struct plan_step *s;
 
-	if (f->a.has_ctl)
+	/* What non-secure mode leaves is a CTL whose records of TFTP servers are blank, which binds
+	 * no phone (TechNote 221657). */
+	if (f->a.mixed)
 		stands_in_the_way(p,
-		    "%s has a CTL: the parameter empties the ITL only, and phones stay locked to the "
-		    "CTL they hold",
+		    "%s is in mixed mode and has a CTL: the parameter empties the ITL only, and "
+		    "phones stay locked to the CTL they hold",
 		    f->a.name);
+	else if (f->ctl_bound > 0)
+		stands_in_the_way(p,
+		    "%zu of %zu phones hold a CTL of mixed mode still, which the parameter does not "
+		    "empty: let them boot from %s, and take the CTL of non-secure mode",
+		    f->ctl_bound, f->phones, f->a.name);
 	services_run(p, &f->a, "A");
 	phones_are_there(p, f);
 	rollback_on(p, f);
@@ -284,7 +291,7 @@ make_rollback(struct plan *p, const struct plan_facts *f)
 static void
 mixed_mode(struct plan *p, const struct plan_side *side, const char *where)
 {
-	struct plan_step *s = step(p, done_if(side->mixed && side->has_ctl), where,
+	struct plan_step *s = step(p, done_if(side->mixed && side->tokens), where,
 	    "%s is in mixed mode, with a CTL that tokens signed", side->name);
 
 	command(s, side, "ctl set-mode mixed-mode --token TOKEN1 --token TOKEN2");

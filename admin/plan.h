@@ -28,6 +28,7 @@ struct plan_side {
 	const char *address; /* of its publisher: what option 150 names */
 	enum release release;
 	bool mixed, rollback, has_ctl;
+	bool tokens;	 /* a token signed its CTL */
 	bool served;	 /* a process serves it */
 	bool services;	 /* all its services run */
 	bool tvs_tells;	 /* every TVS of it knows all that its trust stores hold */
@@ -46,6 +47,7 @@ struct plan_facts {
 	const char *shared_token;    /* subject of a token that is in the CTL of both; NULL */
 	size_t phones, missing;	     /* that A knows; those of them that B does not */
 	size_t match, empty;	     /* hold A's newest list; hold an emptied one */
+	size_t ctl_bound;	     /* hold a CTL that names TFTP servers: one of mixed mode */
 	struct outlook if_moved_now; /* the phones of A, given B's lists */
 };
 

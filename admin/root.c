@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin/backup_swap.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "trust/node.h"
 
@@ -79,6 +80,19 @@ open_lock(const char *root, int flags, struct err *e)
 	return fd;
 }
 
+/* Root may have been the first to lock it; the next is the service's user, whose root it is.  That
+ * it could not be given away is found out by who cannot open it. */
+static void
+own_lock(const char *root, int fd)
+{
+	int folder = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (folder < 0)
+		return;
+	(void)file_own_like(fd, folder);
+	close(folder);
+}
+
 /* Of the open file and not of the process (F_OFD_): unlike flock() it can be asked for without
  * being taken, so that nobody who asks gets into the way of one who starts. */
 int
@@ -87,6 +101,8 @@ root_lock(const char *root, struct err *e)
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open_lock(root, O_RDWR | O_CREAT, e);
 
+	if (fd >= 0)
+		own_lock(root, fd);
 	if (fd < 0 || fcntl(fd, F_OFD_SETLK, &whole) == 0)
 		return fd;
 	if (errno == EAGAIN || errno == EACCES)

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 
 static void
 put(int fd, const char *text)
@@ -56,9 +58,12 @@ ask(int fd, const char *prompt, struct wr *to, struct err *e)
 }
 
 static int
-ask_at_terminal(const char *name, const char *prompt, struct wr *to, struct err *e)
+ask_at_terminal(
+    const struct call *c, const char *name, const char *prompt, struct wr *to, struct err *e)
 {
-	int fd = isatty(STDIN_FILENO) ? open("/dev/tty", O_RDWR | O_CLOEXEC) : -1, rc;
+	/* A server runs verbs too, and its terminal is nobody's who calls one over HTTP. */
+	bool is_shell = c->show != NULL && isatty(STDIN_FILENO);
+	int fd = is_shell ? open("/dev/tty", O_RDWR | O_CLOEXEC) : -1, rc;
 
 	if (fd < 0) {
 		err_set(e, ERR_USAGE, "no %s, and nobody at a terminal to type it", prompt);
@@ -69,14 +74,21 @@ ask_at_terminal(const char *name, const char *prompt, struct wr *to, struct err 
 	return rc;
 }
 
+/* Read as any file a terminal would show it. */
+static bool
+is_typed(const char *path)
+{
+	return path == NULL || (strcmp(path, "-") == 0 && isatty(STDIN_FILENO));
+}
+
 int
 secret_read(
     const struct call *c, const char *name, const char *prompt, struct wr *to, struct err *e)
 {
 	const char *path = call_option(c, name);
 
-	if (path == NULL) {
-		if (ask_at_terminal(name, prompt, to, e) != 0)
+	if (is_typed(path)) {
+		if (ask_at_terminal(c, name, prompt, to, e) != 0)
 			return -1;
 	} else if (file_read(path, SECRET_MAX + 2, to, e) != 0) {
 		return -1;
@@ -87,4 +99,23 @@ secret_read(
 		return 0;
 	return err_set(e, to->n == 0 ? ERR_USAGE : ERR_LIMIT, "%s%s%s has 1 to %d bytes, not %zu",
 	    path == NULL ? "" : path, path == NULL ? "a " : ": a ", prompt, SECRET_MAX, to->n);
+}
+
+int
+secret_confirm(
+    const struct call *c, const char *name, const char *prompt, const struct wr *was, struct err *e)
+{
+	struct wr again = { 0 };
+	char *twice;
+	int rc = 0;
+
+	if (!is_typed(call_option(c, name)))
+		return 0;
+	twice = mem_fmt("%s again", prompt);
+	rc = ask_at_terminal(c, name, twice, &again, e);
+	if (rc == 0 && !bytes_eq(wr_view(was), wr_view(&again)))
+		rc = err_set(e, ERR_USAGE, "the two differ: %s, %s", prompt, twice);
+	wr_wipe(&again);
+	free(twice);
+	return rc;
 }

@@ -12,7 +12,8 @@
 #define TOKEN_MODULE_OPTION                                                                        \
 	{                                                                                          \
 		.name = "module", .metavar = "FILE",                                               \
-		.help = "the tokens' PKCS#11 library; else TRUSTLIST_PKCS11_MODULE"                \
+		.help = "the tokens' PKCS#11 library; else TRUSTLIST_PKCS11_MODULE",               \
+		.host_only = "a library is code that the process would run"                        \
 	}
 
 #define TOKEN_OPTIONS                                                                              \
@@ -22,7 +23,8 @@
 		.many = true },                                                                    \
 	    { .name = "pin-file",                                                                  \
 		    .metavar = "FILE",                                                             \
-		    .help = "its PIN; - is standard input; else it is asked for" },                \
+		    .help = "its PIN; - is standard input; else it is asked for",                  \
+		    .takes = VALUE_SECRET },                \
 	    TOKEN_MODULE_OPTION
 
 /* NULL on error; token_module_close() it. */

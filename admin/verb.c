@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "trust/audit.h"
 #include "trust/event.h"
 
 static const struct {
@@ -23,6 +25,7 @@ static const struct {
 	[ERR_MALFORMED] = { 1, "malformed" },
 	[ERR_LIMIT] = { 1, "limit" },
 	[ERR_DENIED] = { 1, "denied" },
+	[ERR_CHANGED] = { 1, "changed" },
 };
 
 static const char *const right_words[] = {
@@ -173,38 +176,122 @@ check_needed(const struct verb *v, const struct call *c, struct err *e)
 	return 0;
 }
 
-/* Who changed what, in the trail of events.  Arguments only: an option can name a secret's file. */
 static void
-note_change(const struct verb *v, const struct call *c, const char *verdict)
+put_args(const struct call *c, struct wr *to)
+{
+	for (size_t i = 0; i < c->args; i++)
+		wr_fmt(to, "%s%s", i > 0 ? " " : "", c->shown != NULL ? c->shown[i] : c->arg[i]);
+}
+
+/* Who changed what, in the trail of events.  Arguments only: an option can name a secret's file. */
+static int
+note_event(
+    const struct call *c, struct store *s, const char *what, const char *outcome, struct err *e)
 {
 	struct event_row row = { .at = c->now, .service = "admin" };
 	struct wr args = { 0 };
 
-	for (size_t i = 0; i < c->args; i++)
-		wr_fmt(&args, "%s%s", i > 0 ? " " : "", c->arg[i]);
-	snprintf(row.what, sizeof(row.what), "%s", v->words);
-	snprintf(row.verdict, sizeof(row.verdict), "%s", verdict);
+	put_args(c, &args);
+	snprintf(row.what, sizeof(row.what), "%s", what);
+	snprintf(row.verdict, sizeof(row.verdict), "%s", outcome);
 	snprintf(row.subject, sizeof(row.subject), "%s", wr_cstr(&args));
 	snprintf(row.because, sizeof(row.because), "by %s", c->who != NULL ? c->who : "-");
 	wr_free(&args);
-	/* The change stands whether or not it could be noted. */
-	events_add(c->store, &row, 1, NULL);
+	return events_add(s, &row, 1, e);
+}
+
+/* And in the audit trail.  Flags too, which say what was not done (--dry-run) and what was risked.
+ */
+static int
+note_audit(
+    const struct call *c, struct store *s, const char *what, const char *outcome, struct err *e)
+{
+	struct audit_row row = { .at = c->now };
+	struct wr args = { 0 };
+
+	put_args(c, &args);
+	for (size_t i = 0; i < c->options; i++)
+		if (c->option[i].value[0] == '\0')
+			wr_fmt(&args, "%s--%s", args.n > 0 ? " " : "", c->option[i].name);
+	if (c->yes)
+		wr_fmt(&args, "%s--yes", args.n > 0 ? " " : "");
+	audit_text(row.who, sizeof(row.who), c->who != NULL ? c->who : "-");
+	audit_text(row.from, sizeof(row.from), c->from != NULL ? c->from : "-");
+	audit_text(row.what, sizeof(row.what), what);
+	audit_text(row.subject, sizeof(row.subject), wr_cstr(&args));
+	audit_text(row.outcome, sizeof(row.outcome), outcome);
+	if (c->change != NULL) {
+		audit_text(row.was, sizeof(row.was), c->change->was);
+		audit_text(row.now, sizeof(row.now), c->change->now);
+	}
+	wr_free(&args);
+	row.refused = strcmp(outcome, verb_code_word(ERR_DENIED)) == 0;
+	return audit_add(s, &row, e);
+}
+
+/* What was done stands whether or not it could be noted. */
+static void
+say_lost(const struct call *c, int rc, const struct err *why)
+{
+	if (rc != 0)
+		log_err(LOG_WARN, "admin", c->from, NULL, "audit-lost", why);
+}
+
+void
+call_note(const struct call *c, struct store *s, const char *what, const char *outcome)
+{
+	struct err e = { 0 };
+	int rc = store_begin_quiet(s, &e);
+
+	/* One change for both, for each waits for the disk. */
+	if (rc == 0) {
+		rc = note_event(c, s, what, outcome, &e);
+		if (rc == 0)
+			rc = note_audit(c, s, what, outcome, &e);
+		rc = store_end(s, rc, &e);
+	}
+	say_lost(c, rc, &e);
+}
+
+void
+call_changed(const struct call *c, const char *was, const char *now)
+{
+	if (c->change == NULL)
+		return;
+	audit_text(c->change->was, sizeof(c->change->was), was);
+	audit_text(c->change->now, sizeof(c->change->now), now);
+}
+
+static int
+deny(const struct verb *v, const struct call *c, struct err *e)
+{
+	struct err lost = { 0 };
+
+	if (c->store != NULL)
+		say_lost(
+		    c, note_audit(c, c->store, v->words, verb_code_word(ERR_DENIED), &lost), &lost);
+	return err_set(e, ERR_DENIED, "%s needs %s", v->words, right_words[v->right]);
 }
 
 static int
 finish(const struct verb *v, const struct call *c, int rc, const struct err *e)
 {
-	if (c->store != NULL && v->right >= RIGHT_OPERATE)
-		note_change(v, c, rc == 0 ? "done" : verb_code_word(e->code));
+	if (c->store != NULL && v->right >= RIGHT_OPERATE && !v->looks)
+		call_note(c, c->store, v->words, rc == 0 ? "done" : verb_code_word(e->code));
 	return rc;
 }
 
 int
 verb_run(const struct verb *v, const struct call *c, struct out *o, struct err *e)
 {
+	struct call_change change = { 0 };
+	struct call mine = *c;
+
+	if (mine.change == NULL)
+		mine.change = &change;
 	if (c->may < v->right)
-		return err_set(e, ERR_DENIED, "%s needs %s", v->words, right_words[v->right]);
+		return deny(v, &mine, e);
 	if (check_args(v, c, e) != 0 || check_given(v, c, e) != 0 || check_needed(v, c, e) != 0)
 		return -1;
-	return finish(v, c, v->run(c, o, e), e);
+	return finish(v, &mine, v->run(&mine, o, e), e);
 }

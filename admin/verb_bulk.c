@@ -11,7 +11,9 @@
 #include "admin/verbs.h"
 #include "base/mem.h"
 #include "trust/certs.h"
+#include "trust/known.h"
 #include "trust/node.h"
+#include "trust/service.h"
 
 /* The folder that the call names, with the login it gives. */
 struct door {
@@ -127,11 +129,12 @@ run_export(const struct call *c, struct out *o, struct err *e)
 		rc = export_all(&x, kinds, e);
 	}
 	door_close(&d);
-	if (rc == 0)
-		out_line(o,
-		    "\nWhen the other cluster has exported too: trustlist bulk consolidate %s",
-		    call_option(c, "to"));
-	return rc;
+	if (rc != 0)
+		return -1;
+	out_block(o, "\n");
+	out_line(o, "When the other cluster has exported too: trustlist bulk consolidate %s",
+	    call_option(c, "to"));
+	return 0;
 }
 
 /* ---- reading what is there ---- */
@@ -247,7 +250,8 @@ run_consolidate(const struct call *c, struct out *o, struct err *e)
 		rc = write_consolidated(d.place, all, o, e);
 	if (rc == 0) {
 		out_int(o, "clusters", "Clusters", (int64_t)bulk_clusters(all));
-		out_line(o, "\nThen on each cluster: trustlist bulk import %s", c->arg[0]);
+		out_block(o, "\n");
+		out_line(o, "Then on each cluster: trustlist bulk import %s", c->arg[0]);
 	}
 	free_sorted(all);
 	door_close(&d);
@@ -314,24 +318,33 @@ import_all(struct importing *m, unsigned kinds, const struct pkcs12 all[BULK_KIN
 	return store_end(m->c->store, rc, e);
 }
 
-/* What was exported after the consolidation is not in it. */
-static int
-say_outdated(struct place *place, struct out *o, const struct pkcs12 all[BULK_KINDS], struct err *e)
+/* What was exported after the consolidation is not in it.  That an export cannot be read is said,
+ * and is no matter of what was consolidated. */
+static void
+say_outdated(struct place *place, struct out *o, const struct pkcs12 all[BULK_KINDS])
 {
 	struct pkcs12 exported[BULK_KINDS] = { { 0 } };
 	size_t files, missing;
-	int rc = read_all(place, false, exported, &files, e);
+	struct err why = { 0 };
+	int rc = read_all(place, false, exported, &files, &why);
 
 	missing = bulk_missing(all, exported);
-	if (rc == 0 && missing > 0) {
-		out_int(o, "not_consolidated", NULL, (int64_t)missing);
+	if (rc != 0) {
+		out_text(o, "unreadable", NULL, why.text);
+		out_block(o, "\n");
 		out_line(o,
-		    "\nWarning: %zu certificate%s exported since the consolidation: consolidate "
+		    "Warning: whether something was exported since the consolidation cannot be "
+		    "told: %s",
+		    why.text);
+	} else if (missing > 0) {
+		out_int(o, "not_consolidated", NULL, (int64_t)missing);
+		out_block(o, "\n");
+		out_line(o,
+		    "Warning: %zu certificate%s exported since the consolidation: consolidate "
 		    "again, and import again",
 		    missing, missing == 1 ? " was" : "s were");
 	}
 	free_sorted(exported);
-	return rc;
 }
 
 static int
@@ -348,6 +361,24 @@ read_consolidated(
 	return err_hint(e, "trustlist bulk consolidate %.100s, on one of the clusters", c->arg[0]);
 }
 
+/* 1 when a TVS that runs does not know what the trust stores hold: this import's certificates, or
+ * those of one before that it was not told of; 0; -1. */
+static int
+tvs_is_behind(const struct call *c, struct err *e)
+{
+	struct service *all;
+	size_t n;
+	int news = 0;
+
+	if (service_list(c->store, &all, &n, e) != 0)
+		return -1;
+	for (size_t i = 0; news == 0 && i < n; i++)
+		if (all[i].running && strcmp(all[i].name, "TVS") == 0)
+			news = known_is_news(c->store, all[i].node, e);
+	free(all);
+	return news;
+}
+
 static int
 run_import(const struct call *c, struct out *o, struct err *e)
 {
@@ -355,29 +386,36 @@ run_import(const struct call *c, struct out *o, struct err *e)
 	struct pkcs12 all[BULK_KINDS] = { { 0 } };
 	unsigned kinds = bulk_kinds_of(call_option(c, "type"), e);
 	struct door d = { .place = NULL };
-	int rc = -1;
+	int rc = -1, behind;
 
 	if (kinds != 0 && door_open(c, c->arg[0], true, &d, e) == 0 &&
-	    read_consolidated(c, d.place, all, e) == 0 && import_all(&m, kinds, all, e) == 0)
-		rc = say_outdated(d.place, o, all, e);
+	    read_consolidated(c, d.place, all, e) == 0)
+		rc = import_all(&m, kinds, all, e);
+	if (rc == 0)
+		say_outdated(d.place, o, all);
 	free_sorted(all);
 	door_close(&d);
 	if (rc != 0)
 		return -1;
 	out_int(o, "added", "Added", (int64_t)m.added);
-	return m.added > 0 ? restart_tell_tvs(c, o, e) : 0;
+	behind = tvs_is_behind(c, e);
+	if (behind < 0)
+		return -1;
+	return m.added > 0 || behind == 1 ? restart_tell_tvs(c, o, e) : 0;
 }
 
 #define LOGIN_OPTIONS                                                                              \
 	{ .name = "password-file",                                                                 \
 		.metavar = "FILE",                                                                 \
-		.help = "the SFTP user's password; - is standard input" },                         \
+		.help = "the SFTP user's password; - is standard input",                           \
+		.takes = VALUE_SECRET },                         \
 	    { .name = "key-file",                                                                  \
 		    .metavar = "FILE",                                                             \
-		    .help = "the SFTP user's private key; else the agent's, or the usual ones" },  \
+		    .help = "the SFTP user's private key; else the agent's, or the usual ones",    \
+		    .takes = VALUE_SECRET },  \
 	{                                                                                          \
 		.name = "known-hosts", .metavar = "FILE",                                          \
-		.help = "the keys of SFTP servers; else ~/.ssh/known_hosts"                        \
+		.help = "the keys of SFTP servers; else ~/.ssh/known_hosts", .takes = VALUE_FILE                        \
 	}
 #define TYPE_OPTION                                                                                \
 	{                                                                                          \
@@ -395,9 +433,10 @@ static const struct verb verbs[] = {
 	    .option = { { .name = "to",
 			    .metavar = "WHERE",
 			    .help = "a folder, or sftp://[USER@]HOST[:PORT]/folder",
-			    .must = true },
+			    .must = true,
+			    .takes = VALUE_EXCHANGE },
 		TYPE_OPTION, LOGIN_OPTIONS },
-	    .run = run_export,
+	    .apart = true, .run = run_export,
 	},
 	{
 	    .words = "bulk consolidate",
@@ -408,7 +447,7 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_ADMIN,
 	    .help = "joins what two clusters or more have exported there",
 	    .option = { LOGIN_OPTIONS },
-	    .run = run_consolidate,
+	    .takes = VALUE_EXCHANGE, .apart = true, .run = run_consolidate,
 	},
 	{
 	    .words = "bulk import",
@@ -419,7 +458,7 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_ADMIN,
 	    .help = "trusts what was consolidated; TVS must be told by a restart",
 	    .option = { TYPE_OPTION, LOGIN_OPTIONS, RESTART_OPTION },
-	    .run = run_import,
+	    .takes = VALUE_EXCHANGE, .apart = true, .run = run_import,
 	},
 };
 

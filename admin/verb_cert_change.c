@@ -15,20 +15,50 @@
 #include "trust/cluster.h"
 #include "trust/node.h"
 
+enum { SERIAL_TEXT = 2 * 20 + 1 }; /* RFC 5280, 4.1.2.2: 20 bytes */
+
+static struct cert *
+own_of(const struct call *c, const struct cert_kind *kind, const struct node *node, struct err *e)
+{
+	return certs_own(
+	    c->store, kind->store, kind->of_cluster ? CERTS_CLUSTER : node->id, NULL, e);
+}
+
+static void
+spell_serial(const struct cert *own, char to[SERIAL_TEXT])
+{
+	bytes_hex(cert_serial(own), '\0', to, SERIAL_TEXT);
+}
+
 static int
 show_new(const struct call *c, struct out *o, const struct cert_kind *kind, const struct node *node,
-    struct err *e)
+    const char *was, struct err *e)
 {
-	struct cert *own =
-	    certs_own(c->store, kind->store, kind->of_cluster ? CERTS_CLUSTER : node->id, NULL, e);
+	struct cert *own = own_of(c, kind, node, e);
+	char serial[SERIAL_TEXT];
 
 	if (own == NULL)
 		return -1;
 	out_line(o, "Successfully Regenerated Certificate for %s.", kind->store);
 	out_text(o, "subject", "Subject", cert_subject(own, CERT_CISCO));
 	out_hex(o, "serial", "Serial", cert_serial(own));
+	spell_serial(own, serial);
+	call_changed(c, was, serial);
 	cert_free(own);
 	return 0;
+}
+
+/* "" when there is none yet. */
+static void
+old_serial(const struct call *c, const struct cert_kind *kind, const struct node *node, char *to)
+{
+	struct cert *own = own_of(c, kind, node, NULL);
+
+	if (own != NULL)
+		spell_serial(own, to);
+	else
+		to[0] = '\0';
+	cert_free(own);
 }
 
 static bool
@@ -42,6 +72,7 @@ run_regenerate(const struct call *c, struct out *o, struct err *e)
 {
 	const struct cert_kind *kind = cert_kind_of(c->arg[0], e);
 	struct cluster_change change = { .changed = false };
+	char serial[SERIAL_TEXT];
 	struct node node;
 	size_t lscs = 0;
 	int rc;
@@ -52,6 +83,7 @@ run_regenerate(const struct call *c, struct out *o, struct err *e)
 		return -1;
 	out_text(o, "store", NULL, kind->store);
 	out_text(o, "node", NULL, kind->of_cluster ? "cluster" : node.name);
+	old_serial(c, kind, &node, serial);
 	rc = cluster_regenerate(c->store, kind, &node, impact_care(c), c->now, &change, e);
 	if (rc == 0 || e->code == ERR_STRANDS)
 		impact_show(o, &change);
@@ -63,7 +95,7 @@ run_regenerate(const struct call *c, struct out *o, struct err *e)
 	out_int(o, "lists_built", NULL, (int64_t)change.lists_built);
 	if (change.warning[0] != '\0')
 		out_text(o, "warning", "Warning", change.warning);
-	if (show_new(c, o, kind, &node, e) != 0)
+	if (show_new(c, o, kind, &node, serial, e) != 0)
 		return -1;
 	ctl_due_show(o, &change);
 	return restart_after(c, o, kind->restart, 4, kind->of_cluster ? NULL : &node, e);

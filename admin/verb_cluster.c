@@ -142,6 +142,8 @@ found(const struct call *c, const struct cluster *want, const char *node, const 
 		rc = write_samples(folder, e);
 	if (rc == 0)
 		rc = cluster_found(s, want, node, address, c->now, e);
+	if (rc == 0)
+		call_note(c, s, "cluster init", "done");
 	store_close(s);
 	free(store);
 	free(conf);
@@ -266,7 +268,7 @@ static const struct verb verbs[] = {
 		{ .name = "country",
 		    .metavar = "C",
 		    .help = "in certificates, two letters (US)" } },
-	    .run = run_init,
+	    .host_only = "there is no cluster yet that could be asked", .run = run_init,
 	},
 	{
 	    .words = "cluster show",

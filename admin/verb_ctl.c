@@ -24,6 +24,12 @@ run_show(const struct call *c, struct out *o, struct err *e)
 }
 
 static int
+run_export(const struct call *c, struct out *o, struct err *e)
+{
+	return listed_export(c, o, HISTORY_CTL, e);
+}
+
+static int
 run_verify(const struct call *c, struct out *o, struct err *e)
 {
 	return listed_verify(c, o, HISTORY_CTL, e);
@@ -137,17 +143,38 @@ take_tokens(const struct call *c, struct tokens *out, struct err *e)
 }
 
 static int
+get_mode(const struct call *c, bool *mixed, struct err *e)
+{
+	const struct param *p = param_find(PARAM_MODE, e);
+	char value[PARAM_VALUE_MAX];
+
+	if (p == NULL || param_get(c->store, p, value, e) != 0)
+		return -1;
+	*mixed = strcmp(value, "1") == 0;
+	return 0;
+}
+
+static const char *
+mode_word(bool mixed)
+{
+	return mixed ? "mixed-mode" : "non-secure-mode";
+}
+
+static int
 set_mode(const struct call *c, struct out *o, bool mixed, const char *name, struct err *e)
 {
 	struct cluster_change change = { .changed = false };
 	struct tokens tokens;
+	bool was_mixed = false;
 	int rc = take_tokens(c, &tokens, e);
 
+	if (rc == 0)
+		rc = get_mode(c, &was_mixed, e);
 	if (rc == 0)
 		rc = cluster_set_mode(c->store, mixed, tokens_of_ctl(&tokens), impact_care(c),
 		    c->who, c->now, &change, e);
 	tokens_drop(&tokens);
-	out_text(o, "mode", NULL, mixed ? "mixed-mode" : "non-secure-mode");
+	out_text(o, "mode", NULL, mode_word(mixed));
 	if (put_change(o, &change, rc, e) != 0)
 		return -1;
 	if (call_has(c, "dry-run"))
@@ -156,6 +183,7 @@ set_mode(const struct call *c, struct out *o, bool mixed, const char *name, stru
 		out_line(o, "Cluster is in %s already", name);
 		return 0;
 	}
+	call_changed(c, mode_word(was_mixed), mode_word(mixed));
 	out_line(o, "Moving Cluster to %s", name);
 	out_line(o, "Cluster set to %s", name);
 	return say_restarts(c, o, e);
@@ -261,12 +289,14 @@ run_reset(const struct call *c, struct out *o, struct err *e)
 	.args = "mixed-mode|non-secure-mode", .least = 1, .most = 1, .needs = VERB_STORE,          \
 	.right = RIGHT_ADMIN,                                                                      \
 	.help = "mixed mode, with a CTL that a key of the cluster or a token signs, or back",      \
-	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .run = run_set_mode
+	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .apart = true,                         \
+	.run = run_set_mode
 
 #define UPDATE                                                                                     \
 	.needs = VERB_STORE, .right = RIGHT_ADMIN,                                                 \
 	.help = "a CTL of the certificates of now: nothing else brings it up to date",             \
-	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .run = run_update
+	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .apart = true,                         \
+	.run = run_update
 
 #define RESET                                                                                      \
 	.args = "localkey", .least = 1, .most = 1, .needs = VERB_STORE, .right = RIGHT_ADMIN,      \
@@ -276,6 +306,15 @@ run_reset(const struct call *c, struct out *o, struct err *e)
 static const struct verb verbs[] = {
 	{ .words = "ctl show", SHOW },
 	{ .words = "show ctl", SHOW },
+	{
+	    .words = "ctl export",
+	    .args = "",
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "the CTL that TFTP serves, its bytes on standard output",
+	    .option = { LISTED_NODE_OPTION, LISTED_NUMBER_OPTION },
+	    .run = run_export,
+	},
 	{
 	    .words = "ctl verify",
 	    .args = "",

@@ -3,15 +3,15 @@
  */
 #include <stdlib.h>
 
+#include "admin/events.h"
 #include "admin/verbs.h"
 #include "trust/event.h"
 
 enum { SHOWN = 50, SHOWN_MAX = 100000 };
 
-static void
-put_event(struct out *o, const struct event_row *v)
+void
+events_put(struct out *o, const struct event_row *v)
 {
-	out_row(o);
 	out_int(o, "id", NULL, v->id);
 	out_time(o, "at", "Time", v->at);
 	out_text(o, "service", "Service", v->service);
@@ -38,8 +38,10 @@ run_tail(const struct call *c, struct out *o, struct err *e)
 	    events_list(c->store, after, call_option(c, "device"), (size_t)count, &all, &n, e) != 0)
 		return -1;
 	out_table(o, "events", headings);
-	for (size_t i = 0; i < n; i++)
-		put_event(o, &all[i]);
+	for (size_t i = 0; i < n; i++) {
+		out_row(o);
+		events_put(o, &all[i]);
+	}
 	out_table_end(o);
 	free(all);
 	return 0;

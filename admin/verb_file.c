@@ -294,11 +294,12 @@ file_strip(const struct call *c, struct out *o, struct err *e)
 /* What more than one verb takes. */
 #define OPTION_OUT                                                                                 \
 	{                                                                                          \
-		"out", "FILE", "where to; - is standard output", .must = true                      \
+		"out", "FILE", "where to; - is standard output", .must = true, .takes = VALUE_OUT                      \
 	}
 #define OPTION_SIGNER                                                                              \
 	{                                                                                          \
-		"key", "SIGNER.pem", "the signer's certificate and key", .must = true              \
+		"key", "SIGNER.pem", "the signer's certificate and key", .must = true,             \
+		    .takes = VALUE_SECRET              \
 	}
 #define OPTION_DIGEST                                                                              \
 	{                                                                                          \
@@ -310,7 +311,8 @@ file_strip(const struct call *c, struct out *o, struct err *e)
 	}
 #define OPTION_WITH                                                                                \
 	{                                                                                          \
-		"with", "FILE", "CERT.pem that signed it, or a list with its record"               \
+		"with", "FILE", "CERT.pem that signed it, or a list with its record",              \
+		    .takes = VALUE_FILE               \
 	}
 
 static const struct verb verbs[] = {
@@ -320,7 +322,7 @@ static const struct verb verbs[] = {
 	    .least = 1,
 	    .most = 1,
 	    .help = "Shows any list, signed file or certificate, and what is wrong with it",
-	    .run = file_inspect,
+	    .takes = VALUE_FILE, .run = file_inspect,
 	},
 	{
 	    .words = "file verify",
@@ -329,7 +331,7 @@ static const struct verb verbs[] = {
 	    .most = 1,
 	    .help = "Checks a signature; without --with a list is checked against itself",
 	    .option = { OPTION_WITH },
-	    .run = file_verify,
+	    .takes = VALUE_FILE, .run = file_verify,
 	},
 	{
 	    .words = "file sign",
@@ -345,7 +347,7 @@ static const struct verb verbs[] = {
 		{ .name = "order",
 		    .metavar = "ORDER",
 		    .help = "compat (without it: the bytes that other tools write) or cisco" } },
-	    .run = file_sign,
+	    .takes = VALUE_FILE, .run = file_sign,
 	},
 	{
 	    .words = "file strip",
@@ -354,7 +356,7 @@ static const struct verb verbs[] = {
 	    .most = 1,
 	    .help = "Takes the header off a signed file; does not check the signature",
 	    .option = { OPTION_OUT },
-	    .run = file_strip,
+	    .takes = VALUE_FILE, .run = file_strip,
 	},
 	{
 	    .words = "file build-list",
@@ -365,7 +367,8 @@ static const struct verb verbs[] = {
 		    .metavar = "ROLE=CERT.pem",
 		    .many = true,
 		    .must = true,
-		    .help = "a certificate and its role, in the order of the list" },
+		    .help = "a certificate and its role, in the order of the list",
+		    .takes = VALUE_ROLE_FILE },
 		OPTION_OUT, OPTION_DIGEST,
 		{ .name = "signer-version", .metavar = "VERSION", .help = "1.0 or 1.1; else none" },
 		{ .name = "filename",
@@ -386,7 +389,8 @@ static const struct verb verbs[] = {
 	    .option = { { .name = "for",
 			    .metavar = "DEVICE.pem",
 			    .must = true,
-			    .help = "the phone's certificate, LSC or MIC" },
+			    .help = "the phone's certificate, LSC or MIC",
+			    .takes = VALUE_FILE },
 		OPTION_SIGNER, OPTION_OUT, OPTION_DIGEST,
 		{ .name = "filename",
 		    .metavar = "NAME",
@@ -395,7 +399,7 @@ static const struct verb verbs[] = {
 		{ .name = "order",
 		    .metavar = "ORDER",
 		    .help = "compat (without it: as other tools write) or cisco" } },
-	    .run = file_encrypt,
+	    .takes = VALUE_FILE, .run = file_encrypt,
 	},
 	{
 	    .words = "file decrypt",
@@ -406,9 +410,10 @@ static const struct verb verbs[] = {
 	    .option = { { .name = "key",
 			    .metavar = "DEVICE.pem",
 			    .must = true,
-			    .help = "the phone's private key" },
+			    .help = "the phone's private key",
+			    .takes = VALUE_SECRET },
 		OPTION_OUT, OPTION_WITH },
-	    .run = file_decrypt,
+	    .takes = VALUE_FILE, .run = file_decrypt,
 	},
 };
 

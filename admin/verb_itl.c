@@ -19,6 +19,12 @@ run_show(const struct call *c, struct out *o, struct err *e)
 }
 
 static int
+run_export(const struct call *c, struct out *o, struct err *e)
+{
+	return listed_export(c, o, HISTORY_ITL, e);
+}
+
+static int
 run_verify(const struct call *c, struct out *o, struct err *e)
 {
 	return listed_verify(c, o, HISTORY_ITL, e);
@@ -147,6 +153,15 @@ static const struct verb verbs[] = {
 	{ .words = "utils itl reset", RESET },
 	{ .words = "itl show", SHOW },
 	{ .words = "show itl", SHOW },
+	{
+	    .words = "itl export",
+	    .args = "",
+	    .needs = VERB_STORE,
+	    .right = RIGHT_READ,
+	    .help = "the ITL that TFTP serves, its bytes on standard output",
+	    .option = { LISTED_NODE_OPTION, LISTED_NUMBER_OPTION, LISTED_EC_OPTION },
+	    .run = run_export,
+	},
 	{
 	    .words = "itl verify",
 	    .args = "",

@@ -11,6 +11,7 @@
 #include "admin/verbs.h"
 #include "admin/when.h"
 #include "trust/device.h"
+#include "trust/history.h"
 #include "trust/lsc.h"
 #include "trust/model.h"
 #include "trust/order.h"
@@ -168,17 +169,43 @@ put_encryption(const struct call *c, struct out *o, const struct device *d, stru
 	return 0;
 }
 
+/* What its configuration is made of. */
+static void
+spell(const struct device *d, struct wr *to)
+{
+	wr_fmt(to, "model %s, security %s, encrypted-config %s, load \"%s\", description \"%s\"",
+	    d->model->name, security_word(d->security), d->encrypted_config ? "on" : "off", d->load,
+	    d->description);
+}
+
+/* was NULL: it registered by itself, and nobody had said anything of it. */
+static void
+note_change(const struct call *c, const struct device *was, const struct device *now)
+{
+	struct wr before = { 0 }, after = { 0 };
+
+	if (was != NULL)
+		spell(was, &before);
+	spell(now, &after);
+	call_changed(c, wr_cstr(&before), wr_cstr(&after));
+	wr_free(&before);
+	wr_free(&after);
+}
+
 static int
 run_set(const struct call *c, struct out *o, struct err *e)
 {
+	struct device was = { 0 }, now;
 	struct device_change to;
-	struct device now;
 	bool changed;
+	int known;
 
 	if (read_change(c, &to, e) != 0 || check_change(&to, e) != 0 ||
+	    (known = device_get(c->store, c->arg[0], &was, e)) < 0 ||
 	    strangers_adopt(c, c->arg[0], to.model, e) != 0 ||
 	    device_change(c->store, c->arg[0], &to, &now, &changed, e) != 0)
 		return -1;
+	note_change(c, known == 1 ? &was : NULL, &now);
 	out_text(o, "name", NULL, now.name);
 	out_bool(o, "changed", NULL, changed);
 	out_line(o, changed ? "%s changed" : "%s: it is so already", now.name);
@@ -186,6 +213,36 @@ run_set(const struct call *c, struct out *o, struct err *e)
 		return -1;
 	if (changed)
 		out_line(o, "It reads that at its next boot: trustlist phone reset %s", now.name);
+	return 0;
+}
+
+/* The number in the history of the ITL that it holds; null: none of ours that we know. */
+static int
+put_held(const struct call *c, struct out *o, const struct seen *seen, struct err *e)
+{
+	enum history_kind kind;
+	int number = 0;
+
+	if (seen->itl.holds != 0 && history_of(c->store, seen->itl.holds, &kind, &number, e) < 0)
+		return -1;
+	if (number != 0)
+		out_int(o, "itl_number", NULL, number);
+	else
+		out_text(o, "itl_number", NULL, NULL);
+	return 0;
+}
+
+/* The certificate of its factory, when it ever showed it. */
+static int
+put_mic(const struct call *c, struct out *o, const struct device *d, struct err *e)
+{
+	struct cert *mic;
+	int64_t at;
+
+	if (lsc_shown_get(c->store, d->name, SHOWN_MIC, &mic, &at, e) != 0)
+		return -1;
+	out_time(o, "mic_expires", NULL, mic == NULL ? 0 : cert_not_after(mic));
+	cert_free(mic);
 	return 0;
 }
 
@@ -202,6 +259,8 @@ put_trust(const struct call *c, struct out *o, const struct device *d, bool tabl
 		return -1;
 	out_text(o, "itl_status", "ITL File Status", itl_status_word(status));
 	out_text(o, "itl_why", table ? NULL : "Why", why);
+	if (put_held(c, o, &seen, e) != 0 || put_mic(c, o, d, e) != 0)
+		return -1;
 	if (seen_ctl_status(c->store, &seen, &status, why, e) != 0)
 		return -1;
 	out_text(o, "ctl_status", table ? NULL : "CTL File Status", itl_status_word(status));
@@ -415,7 +474,7 @@ static const struct verb verbs[] = {
 	},
 	{
 	    .words = "phone reset",
-	    .args = "NAME",
+	    .args = "[NAME]",
 	    .most = 1,
 	    .needs = VERB_STORE,
 	    .right = RIGHT_OPERATE,

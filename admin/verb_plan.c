@@ -10,10 +10,13 @@
 #include "trust/certs.h"
 #include "trust/ctl.h"
 #include "trust/device.h"
+#include "trust/history.h"
 #include "trust/known.h"
 #include "trust/param.h"
+#include "trust/role.h"
 #include "trust/seen.h"
 #include "trust/service.h"
+#include "trust/tlist.h"
 
 /* One of the two, opened. */
 struct side {
@@ -109,6 +112,7 @@ side_open(const char *root, struct side *s, struct err *e)
 	s->facts.release = s->cluster.release;
 	s->facts.mixed = ctl.mixed;
 	s->facts.has_ctl = ctl.newest.id != 0;
+	s->facts.tokens = ctl.tokens;
 	s->facts.rollback = param_is_true(rollback);
 	s->facts.served = root_is_served(root);
 	return 0;
@@ -188,9 +192,45 @@ compare_tokens(struct side *a, struct side *b, struct cert **shared, struct err 
 
 /* ---- the phones of A ---- */
 
+/* The CTL that was looked at last: phones in a row hold the same one. */
+struct looked {
+	int64_t ctl;
+	bool binds;
+};
+
+static bool
+names_tftp(const struct tlist *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->record[i].role == ROLE_CCM_TFTP && !tlist_is_blank(&l->record[i]))
+			return true;
+	return false;
+}
+
+/* Does this CTL bind who holds it to the TFTP servers it names? */
+static int
+look_at_ctl(struct store *s, int64_t ctl, struct looked *to, struct err *e)
+{
+	struct wr file = { 0 };
+	struct tlist *l = NULL;
+
+	if (ctl == to->ctl)
+		return 0;
+	*to = (struct looked){ .ctl = 0 };
+	if (ctl == 0)
+		return 0;
+	if (history_file(s, ctl, &file, e) == 0)
+		l = tlist_decode(wr_view(&file), e);
+	if (l != NULL)
+		*to = (struct looked){ ctl, names_tftp(l) };
+	wr_free(&file);
+	tlist_free(l);
+	return ctl == to->ctl ? 0 : -1;
+}
+
 static int
 look_at_phone(struct side *a, struct side *b, const struct device *d, bool emptied,
-    struct plan_facts *f, struct err *e)
+    struct looked *looked, struct plan_facts *f, struct err *e)
 {
 	struct device there;
 	struct seen seen;
@@ -201,8 +241,10 @@ look_at_phone(struct side *a, struct side *b, const struct device *d, bool empti
 	f->phones++;
 	f->missing += known == 0;
 	if (known < 0 || seen_get(a->store, d->name, &seen, e) != 0 ||
-	    seen_status(a->store, d, &seen, &status, why, e) != 0)
+	    seen_status(a->store, d, &seen, &status, why, e) != 0 ||
+	    look_at_ctl(a->store, seen.ctl.holds, looked, e) != 0)
 		return -1;
+	f->ctl_bound += seen.ctl.holds_foreign || looked->binds;
 	/* Without Security By Default there is no list that could be wrong. */
 	f->match += status == ITL_MATCH || !d->model->sbd;
 	f->empty += emptied && (status == ITL_MATCH || !d->model->sbd);
@@ -213,12 +255,13 @@ static int
 look_at_phones(struct side *a, struct side *b, struct plan_facts *f, struct err *e)
 {
 	struct device *all = NULL;
+	struct looked looked = { .ctl = 0 };
 	size_t n = 0;
 	bool emptied = a->facts.rollback && a->facts.tftp_fresh;
 	int rc = device_list(a->store, &all, &n, e);
 
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = look_at_phone(a, b, &all[i], emptied, f, e);
+		rc = look_at_phone(a, b, &all[i], emptied, &looked, f, e);
 	free(all);
 	if (rc != 0)
 		return -1;
@@ -274,6 +317,10 @@ put_steps(struct out *o, const struct plan *p)
 static int
 put_plan(struct out *o, const struct plan_facts *f, const struct plan *p, struct err *e)
 {
+	static const char *const others[PLAN_METHODS] = { [PLAN_BULK] = "rollback or tokens",
+		[PLAN_ROLLBACK] = "bulk or tokens",
+		[PLAN_TOKENS] = "bulk or rollback" };
+
 	out_text(o, "method", "Method", plan_word(p->method));
 	out_text(o, "from", "From", f->a.name);
 	out_text(o, "to", "To", f->b.name);
@@ -285,7 +332,7 @@ put_plan(struct out *o, const struct plan_facts *f, const struct plan *p, struct
 	if (p->obstacles == 0)
 		return 0;
 	err_set(e, ERR_NO, "%s", p->obstacle[0]);
-	return err_hint(e, "another method: bulk, rollback or tokens");
+	return err_hint(e, "another method: %s", others[p->method]);
 }
 
 static int
@@ -352,7 +399,7 @@ static const struct verb verbs[] = {
 		{ .name = "exchange",
 		    .metavar = "WHERE",
 		    .help = "the folder or sftp:// that certificates go through" } },
-	    .run = run_plan,
+	    .host_only = "it reads the folders of two clusters", .run = run_plan,
 	},
 };
 

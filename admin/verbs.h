@@ -22,6 +22,9 @@ extern const struct verb_set capf_show_verbs;	/* verb_capf_show.c */
 extern const struct verb_set lsc_verbs;		/* verb_lsc.c */
 extern const struct verb_set csr_verbs;		/* verb_csr.c */
 extern const struct verb_set events_verbs;	/* verb_events.c */
+extern const struct verb_set user_verbs;	/* verb_user.c */
+extern const struct verb_set user_token_verbs;	/* verb_user_token.c */
+extern const struct verb_set audit_verbs;	/* verb_audit.c */
 extern const struct verb_set file_verbs;	/* verb_file.c: lists, signed files, certificates */
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 int64_t clock_mono_ms(void); /* for intervals; never jumps */
+int64_t clock_mono_us(void); /* the same in microseconds */
 int64_t clock_wall(void);    /* Unix seconds, for certificates and records */
 
 /* For rehearsals only, which serve clusters in their own process and let days pass between two

@@ -20,6 +20,7 @@ enum err_code {
 	ERR_LIMIT,     /* larger or more than a named maximum */
 	ERR_BUSY,      /* somebody else is at it: try again */
 	ERR_DENIED,    /* the one who asks may not */
+	ERR_CHANGED,   /* it is not as the one who changes it has seen it */
 	ERR_CODES
 };
 

@@ -54,6 +54,59 @@ file_read(const char *path, size_t max, struct wr *out, struct err *e)
 }
 
 int
+file_open_regular(const char *path, struct err *e)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return err_set(e, ERR_FAILED, "%s is not a regular file", path);
+}
+
+int
+file_read_regular(const char *path, size_t max, struct wr *out, struct err *e)
+{
+	int fd = file_open_regular(path, e), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = read_all(fd, path, max, out, e);
+	close(fd);
+	return rc;
+}
+
+int
+file_own_like(int fd, int folder)
+{
+	struct stat is, like;
+
+	if (geteuid() != 0)
+		return 0;
+	if (fstat(fd, &is) != 0 || fstat(folder, &like) != 0)
+		return -1;
+	if ((is.st_uid == like.st_uid && is.st_gid == like.st_gid) ||
+	    (!S_ISDIR(is.st_mode) && is.st_nlink > 1))
+		return 0;
+	return fchown(fd, like.st_uid, like.st_gid);
+}
+
+int
+file_own_entry(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int rc = fd < 0 ? -1 : file_own_like(fd, folder), error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return rc;
+}
+
+int
 file_write(int fd, struct bytes content)
 {
 	while (content.n > 0) {

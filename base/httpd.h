@@ -53,6 +53,10 @@ struct http_ops {
 	/* Of POST, PUT and PATCH, when its length is told before; longer ones are refused before
 	 * they come.  0: a request with a body is refused. */
 	size_t body_max;
+	/* How a refusal is spelled, also those that httpd makes itself (413, 431, 503, ...);
+	 * without it they are a line of text. */
+	void (*refusal)(struct wr *to, int status, const char *why);
+	const char *refusal_type;
 };
 
 /* Valid within request(), and so are the views. */
@@ -60,6 +64,8 @@ enum http_method http_method(const struct http_request *r);
 const char *http_path(const struct http_request *r); /* decoded, without query; begins with '/' */
 /* As http_target_query(). */
 enum http_given http_query(const struct http_request *r, const char *name, char *to, size_t size);
+/* All of it, undecoded, for http_form_take(). */
+struct bytes http_query_form(const struct http_request *r);
 /* The first header of this name, capitals or not; p is NULL when there is none. */
 struct bytes http_header(const struct http_request *r, const char *name);
 struct bytes http_body(const struct http_request *r); /* whole; wiped when request() returns */

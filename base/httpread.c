@@ -29,6 +29,12 @@ http_query(const struct http_request *r, const char *name, char *to, size_t size
 }
 
 struct bytes
+http_query_form(const struct http_request *r)
+{
+	return http_target_form(r->asked.target);
+}
+
+struct bytes
 http_header(const struct http_request *r, const char *name)
 {
 	return http_field(r->asked.fields, name);

@@ -35,13 +35,21 @@ http_start(struct http_request *c, struct http_reply *reply)
 static void
 refuse(struct http_request *c, struct http_reply *reply, const char *why)
 {
-	reply->type = "text/plain; charset=utf-8";
-	reply->length = strlen(why) + 1;
+	const struct http_ops *ops = c->httpd->ops;
+	struct wr body = { 0 };
+
+	if (ops->refusal != NULL)
+		ops->refusal(&body, reply->status, why);
+	else
+		wr_fmt(&body, "%s\n", why);
+	reply->type = ops->refusal != NULL ? ops->refusal_type : "text/plain; charset=utf-8";
+	reply->length = body.n;
 	if (reply->status == 405)
 		reply->methods = c->httpd->methods;
 	http_start(c, reply);
 	if (!is_head(c))
-		wr_fmt(&c->head, "%s\n", why);
+		wr_put(&c->head, wr_view(&body));
+	wr_free(&body);
 }
 
 void

@@ -110,25 +110,68 @@ decode(struct bytes coded, char *to, size_t size)
 	return HTTP_GIVEN;
 }
 
+/* The next pair that has a name; false: none is left. */
+static bool
+take_pair(struct bytes *rest, struct bytes *key, struct bytes *value)
+{
+	struct bytes pair;
+
+	while (rest->n > 0) {
+		if (!http_cut(*rest, '&', &pair, rest)) {
+			pair = *rest;
+			*rest = bytes_over(NULL, 0);
+		}
+		if (!http_cut(pair, '=', key, value)) {
+			*key = pair;
+			*value = bytes_over(NULL, 0);
+		}
+		if (key->n > 0)
+			return true;
+	}
+	return false;
+}
+
+struct bytes
+http_target_form(struct bytes target)
+{
+	struct bytes before, form;
+
+	return http_cut(target, '?', &before, &form) ? form : bytes_over(NULL, 0);
+}
+
 enum http_given
 http_target_query(struct bytes target, const char *name, char *to, size_t size)
 {
-	struct bytes before, rest, pair, key, value;
+	struct bytes rest = http_target_form(target), key, value;
 
 	to[0] = '\0';
-	if (!http_cut(target, '?', &before, &rest))
-		return HTTP_ABSENT;
-	while (rest.n > 0) {
-		if (!http_cut(rest, '&', &pair, &rest)) {
-			pair = rest;
-			rest = bytes_over(NULL, 0);
-		}
-		if (!http_cut(pair, '=', &key, &value)) {
-			key = pair;
-			value = bytes_over(NULL, 0);
-		}
-		if (key.n > 0 && means(key, name))
+	while (take_pair(&rest, &key, &value))
+		if (means(key, name))
 			return decode(value, to, size);
-	}
 	return HTTP_ABSENT;
+}
+
+static bool
+decode_all(struct bytes coded, struct wr *to)
+{
+	to->n = 0;
+	for (size_t at = 0; at < coded.n;) {
+		int c = take_form_byte(coded, &at);
+
+		if (c <= 0)
+			return false;
+		wr_u8(to, (uint8_t)c);
+	}
+	return !to->bad;
+}
+
+enum http_given
+http_form_take(struct bytes *form, struct wr *name, struct wr *value)
+{
+	struct bytes key, coded;
+
+	name->n = value->n = 0;
+	if (!take_pair(form, &key, &coded))
+		return HTTP_ABSENT;
+	return decode_all(key, name) && decode_all(coded, value) ? HTTP_GIVEN : HTTP_UNFIT;
 }

@@ -21,4 +21,10 @@ enum http_given {
  * write it: '+' is a blank.  *to is "" unless it is HTTP_GIVEN; size counts the NUL. */
 enum http_given http_target_query(struct bytes target, const char *name, char *to, size_t size);
 
+/* What stands behind the target's '?'; empty when there is none. */
+struct bytes http_target_form(struct bytes target);
+/* The next parameter of a form ("name=value&...": a query, or a body that a page's form sends), its
+ * name and value decoded once into the two, which are emptied first.  HTTP_ABSENT: none is left. */
+enum http_given http_form_take(struct bytes *form, struct wr *name, struct wr *value);
+
 #endif

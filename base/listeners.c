@@ -87,6 +87,24 @@ listeners_connections(const struct listeners *v)
 }
 
 void
+listeners_counters(const struct listeners *v, struct conn_counters *out)
+{
+	*out = (struct conn_counters){ 0 };
+	for (size_t i = 0; i < v->n; i++) {
+		const struct conn_counters *c = conn_listener_counters(v->listening[i].on);
+
+		out->accepted += c->accepted;
+		out->refused += c->refused;
+		out->handshakes += c->handshakes;
+		out->resumed += c->resumed;
+		out->failed_handshakes += c->failed_handshakes;
+		out->messages += c->messages;
+		out->timeouts += c->timeouts;
+		out->broken += c->broken;
+	}
+}
+
+void
 listeners_quiet(struct listeners *v)
 {
 	for (size_t i = 0; i < v->n; i++)

@@ -27,7 +27,9 @@ int listeners_open(
  * certificate, goes on with what it had, and says so in the log: better than to answer nobody. */
 void listeners_present(struct listeners *v, const struct tls_identity *who);
 unsigned listeners_connections(const struct listeners *v); /* now */
-void listeners_quiet(struct listeners *v);		   /* take no connections any more */
-void listeners_free(struct listeners *v);		   /* ends all; NULL is fine */
+/* Of all of them together. */
+void listeners_counters(const struct listeners *v, struct conn_counters *out);
+void listeners_quiet(struct listeners *v); /* take no connections any more */
+void listeners_free(struct listeners *v);  /* ends all; NULL is fine */
 
 #endif

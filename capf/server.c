@@ -23,8 +23,10 @@ enum {
 	IDLE_SECONDS = 60,
 	/* A phone is told "stored" only when it is: a session waits its turn behind other
 	 * processes that change the store, but not for long, for all others of this worker wait,
-	 * too; and while the store stays locked only one does. */
-	PATIENCE_MS = 500,
+	 * too; and while the store stays locked only one does.  The others wait for the changes of
+	 * our own threads, which are short. */
+	PATIENCE_MS = 1000,
+	HURRIED_MS = 100,
 	HURRY_MS = 2000,
 	MINUTE = 60,
 	/* So many answers wait for the disk together, at most: a round of the loop can be long. */
@@ -52,12 +54,16 @@ struct capf_server {
 	struct presented shown;
 	struct err issuer_fault; /* code ERR_NONE: none */
 	struct capf_office office;
+
+	struct tally tally;
+	struct took took; /* from a message to its answer, waiting for the disk included */
 };
 
 struct talk {
 	struct capf_server *server;
 	struct conn *conn;
 	struct capf_session *session;
+	int64_t asked_us; /* when the message came that is not answered yet; 0: all are */
 
 	/* Its answer, when that waits for the disk, and its place among those. */
 	struct wr held;
@@ -213,6 +219,36 @@ verdict_of(const struct capf_outcome *o)
 	return order_status_word(o->status);
 }
 
+static enum tally_what
+outcome_of(const struct capf_outcome *o)
+{
+	switch (o->status) {
+	case STATUS_NONE:
+		return o->reason == 0 ? TALLY_NOTHING_TO_DO : TALLY_REFUSED;
+	case STATUS_SUCCESS:
+		return TALLY_DONE;
+	case STATUS_WAITS_FOR_CA:
+		return TALLY_WAITS_FOR_CA;
+	case STATUS_PHONE_LOST:
+		return TALLY_STOPPED;
+	case STATUS_KEY_TIMEOUT:
+		return TALLY_GIVEN_UP;
+	case STATUS_FAILED:
+	case STATUS_KEY_FAILED:
+	case STATUS_CA_LOST:
+		return TALLY_FAILED;
+	default:
+		return TALLY_REFUSED;
+	}
+}
+
+static void
+count(struct capf_server *v, const struct capf_outcome *o)
+{
+	v->tally.n[TALLY_REQUESTS]++;
+	v->tally.n[outcome_of(o)]++;
+}
+
 static void
 note(struct talk *x)
 {
@@ -222,6 +258,7 @@ note(struct talk *x)
 
 	if (o->device[0] == '\0' && o->reason < 0) /* it came and said nothing */
 		return;
+	count(v, o);
 	snprintf(event.node, sizeof(event.node), "%s", v->plan.node.name);
 	conn_peer_host(x->conn, event.peer, sizeof(event.peer));
 	snprintf(event.device, sizeof(event.device), "%s", o->device);
@@ -248,6 +285,15 @@ is_awake(void *service)
 	return v->running;
 }
 
+/* Of a session, only what answers a message. */
+static void
+count_time(struct talk *x)
+{
+	if (x->asked_us != 0)
+		took_add(&x->server->took, clock_mono_us() - x->asked_us);
+	x->asked_us = 0;
+}
+
 /* One message is one record: some phones stall when it comes in two. */
 static void
 tell(struct talk *x, struct wr *w)
@@ -258,6 +304,7 @@ tell(struct talk *x, struct wr *w)
 		    LOG_NUM(w->n), NULL);
 	if (w->n > 0)
 		conn_send(x->conn, wr_view(w));
+	count_time(x);
 	wr_free(w);
 	if (capf_session_ended(x->session))
 		conn_finish(x->conn);
@@ -357,23 +404,22 @@ open_session(struct conn *c, void *service)
 	return x;
 }
 
-/* Before and after a session uses the store. */
-static int64_t
+/* Before and after a session uses the store.  Gives what to compare with. */
+static uint64_t
 begin_patience(struct capf_server *v)
 {
-	int64_t now = clock_mono_ms();
+	bool hurries = clock_mono_ms() < v->hurry_until;
 
-	store_patience(v->plan.store, now < v->hurry_until ? 0 : PATIENCE_MS);
-	return now;
+	store_patience(v->plan.store, hurries ? HURRIED_MS : PATIENCE_MS);
+	return store_refusals(v->plan.store);
 }
 
+/* It is the store that took long, and not, on a busy machine, everything. */
 static void
-end_patience(struct capf_server *v, int64_t began)
+end_patience(struct capf_server *v, uint64_t refusals)
 {
-	int64_t now = clock_mono_ms();
-
-	if (now - began >= PATIENCE_MS)
-		v->hurry_until = now + HURRY_MS;
+	if (store_refusals(v->plan.store) > refusals)
+		v->hurry_until = clock_mono_ms() + HURRY_MS;
 	store_patience(v->plan.store, STORE_PATIENCE_MS);
 }
 
@@ -383,7 +429,7 @@ on_message(void *session, struct bytes m)
 	struct talk *x = session;
 	struct capf_server *v = x->server;
 	struct wr w = { 0 };
-	int64_t began;
+	uint64_t refusals;
 
 	look_or_say(v);
 	if (!v->running) {
@@ -392,9 +438,10 @@ on_message(void *session, struct bytes m)
 	}
 	if (x->link != NULL) /* it does not wait for our answer */
 		release_all(v);
-	began = begin_patience(v);
+	x->asked_us = clock_mono_us();
+	refusals = begin_patience(v);
 	capf_session_take(x->session, &v->office, m, clock_wall(), &w);
-	end_patience(v, began);
+	end_patience(v, refusals);
 	answer(x, &w);
 }
 
@@ -404,12 +451,12 @@ close_session(void *session)
 {
 	struct talk *x = session;
 	struct capf_server *v = x->server;
-	int64_t began;
+	uint64_t refusals;
 
 	if (v->running && !v->closing) {
-		began = begin_patience(v);
+		refusals = begin_patience(v);
 		capf_session_gone(x->session, &v->office, conn_is_late(x->conn), clock_wall());
-		end_patience(v, began);
+		end_patience(v, refusals);
 	}
 	note(x);
 	if (x->link != NULL)
@@ -466,6 +513,13 @@ struct listeners *
 capf_server_listeners(struct capf_server *v)
 {
 	return v->listeners;
+}
+
+void
+capf_server_tally(const struct capf_server *v, struct tally *out)
+{
+	*out = v->tally;
+	tally_set_took(out, &v->took);
 }
 
 void

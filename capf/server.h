@@ -13,6 +13,7 @@
 #include "base/tls.h"
 #include "trust/node.h"
 #include "trust/store.h"
+#include "trust/tally.h"
 #include "trust/trail.h"
 
 struct capf_server;
@@ -36,6 +37,8 @@ struct capf_plan {
 struct capf_server *capf_server_new(const struct capf_plan *plan, struct err *e);
 int capf_server_listen(struct capf_server *v, const struct listener *on, struct err *e);
 struct listeners *capf_server_listeners(struct capf_server *v); /* lent */
-void capf_server_free(struct capf_server *v);			/* ends all; NULL is fine */
+/* What came of sessions so far; connections are the listeners' to count. */
+void capf_server_tally(const struct capf_server *v, struct tally *out);
+void capf_server_free(struct capf_server *v); /* ends all; NULL is fine */
 
 #endif

@@ -3,6 +3,7 @@
 #include "admin/root.h"
 #include "admin/verbs.h"
 #include "cmd/args.h"
+#include "cmd/fence.h"
 #include "cmd/help.h"
 #include "cmd/serve.h"
 #include "cmd/verb_backup.h"
@@ -32,6 +33,9 @@ static const struct verb_set *const sets[] = {
 	&capf_show_verbs,
 	&lsc_verbs,
 	&events_verbs,
+	&user_verbs,
+	&user_token_verbs,
+	&audit_verbs,
 	&file_verbs,
 	&tvs_verbs,
 	&vphone_verbs,
@@ -69,7 +73,7 @@ take_apart(const struct command *c, struct args *a, struct err *e)
 		return -1;
 	if (a->verb == NULL || a->help || a->version)
 		return help_no_verb(sets, SETS, a->word, a->words, e);
-	return 0;
+	return c->fence == NULL ? 0 : fence_check(a, c->fence, e);
 }
 
 static int
@@ -85,6 +89,7 @@ run(const struct command *c, const struct args *a, struct out *o, struct err *e)
 		.now = c->now,
 		.may = RIGHT_ADMIN,
 		.who = c->who,
+		.from = c->from,
 	};
 	int rc;
 
@@ -96,11 +101,10 @@ run(const struct command *c, const struct args *a, struct out *o, struct err *e)
 }
 
 int
-command_check(const char *const *word, size_t words, struct err *e)
+command_check(const struct command *c, struct err *e)
 {
-	struct command c = { .word = word, .words = words };
 	struct args a;
-	int rc = take_apart(&c, &a, e);
+	int rc = take_apart(c, &a, e);
 
 	args_free(&a);
 	return rc;

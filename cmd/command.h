@@ -21,14 +21,19 @@ struct command {
 	const char *root;	 /* --root, unless the words say another */
 	const char *const *word; /* "cert", "regenerate", "TVS", "--restart" */
 	size_t words;
+	/* It came with somebody else's text: fence_check(), before anything is done.  NULL: it did
+	 * not. */
+	const char *fence;
 	int64_t now;
-	const char *who; /* for trails */
+	const char *who;  /* for trails */
+	const char *from; /* as in struct call; NULL: not known */
 };
 
 /* 0, or -1 with what the shell would complain of; verb_exit_status(e->code) is its exit status.
  * What there is of a result stands in o either way. */
 int command_run(const struct command *c, struct out *o, struct err *e);
-/* Is there such a verb with these options?  Runs nothing. */
-int command_check(const char *const *word, size_t words, struct err *e);
+/* Is there such a verb with these options, and nothing in it that the fence keeps out?  Looks at
+ * word, words and fence; runs nothing. */
+int command_check(const struct command *c, struct err *e);
 
 #endif

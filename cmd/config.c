@@ -97,6 +97,10 @@ static const struct conf_setting table[] = {
 	LISTENER("capf-2", capf[1]),
 	LISTENER("capf-3", capf[2]),
 	LISTENER("capf-4", capf[3]),
+	LISTENER("admin", admin),
+	{ "admin", "socket", CONF_BOOL, FIELD(admin_socket), 0, 0, NULL },
+	{ "health", "port", CONF_INT, FIELD(health_port), 0, 65535, NULL },
+	{ "health", "address", CONF_CHECK, FIELD(health_address), 0, 0, read_address },
 	{ "tls", "connections", CONF_INT, FIELD(connections), 1, 1000000, NULL },
 	{ "tls", "connections_per_peer", CONF_INT, FIELD(connections_per_peer), 1, 1000000, NULL },
 	{ "tls", "key_log", CONF_PATH, FIELD(key_log), 0, 0, NULL },
@@ -132,7 +136,8 @@ static int
 check_listeners(const struct config *c, const char *path, struct conf_report *report, struct err *e)
 {
 	if (check_versions(&c->https, "https", 0, path, report, e) != 0 ||
-	    check_versions(&c->https_tomcat, "https-tomcat", 0, path, report, e) != 0)
+	    check_versions(&c->https_tomcat, "https-tomcat", 0, path, report, e) != 0 ||
+	    check_versions(&c->admin, "admin", 0, path, report, e) != 0)
 		return -1;
 	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
 		if (check_versions(&c->tvs[i], "tvs", i, path, report, e) != 0 ||
@@ -180,6 +185,8 @@ config_read(const char *root, struct config *out, struct conf_report *report, st
 		.http_connections_per_peer = 1024,
 		.https = usual_listener(6971),
 		.https_tomcat = usual_listener(6972),
+		.admin = { .port = 8443, .tls_min = TLS_1_2, .tls_max = TLS_1_3 },
+		.admin_socket = true,
 		.connections = 4096,
 		.connections_per_peer = 1024,
 		.log_level = LOG_INFO };
@@ -200,8 +207,11 @@ config_free(struct config *c)
 	c->tftp_address = NULL;
 	free(c->http_address);
 	c->http_address = NULL;
+	free(c->health_address);
+	c->health_address = NULL;
 	free_listeners(&c->https, 1);
 	free_listeners(&c->https_tomcat, 1);
+	free_listeners(&c->admin, 1);
 	free_listeners(c->tvs, CONFIG_LISTENERS);
 	free_listeners(c->capf, CONFIG_LISTENERS);
 }

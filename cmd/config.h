@@ -32,6 +32,10 @@ struct config {
 	struct config_listener tvs[CONFIG_LISTENERS];  /* [tvs], [tvs-2], [tvs-3], [tvs-4] */
 	struct config_listener capf[CONFIG_LISTENERS]; /* [capf], ...: of the publisher */
 	int connections, connections_per_peer;	       /* of each TLS listener and worker */
+	struct config_listener admin;		       /* address NULL: console_address() */
+	bool admin_socket;			       /* and the Unix socket */
+	int health_port;			       /* 0: not there */
+	char *health_address;			       /* NULL: 127.0.0.1 */
 	char *key_log; /* NULL: secrets of connections are not written anywhere */
 	enum log_level log_level;
 };

@@ -22,7 +22,7 @@ enum {
 	DRAIN_LOOK_MS = 20,   /* how often we look whether they have */
 	FLUSH_MS = 250,	      /* how long what is noted stays in memory */
 	COUNT_MS = 1000,      /* and what is counted */
-	LAST_FLUSH_MS = 5000, /* how long the last of it may wait for other processes */
+	LAST_COUNT_MS = 5000, /* how long the last of it may wait for other processes */
 };
 
 enum { DOORS = 3 };
@@ -34,7 +34,7 @@ struct counter {
 	struct http_door *door[DOORS]; /* NULL: not there */
 	struct tvs_server *tvs;
 	struct capf_server *capf; /* of the publisher; else NULL */
-	struct tallies tallies;	  /* of the first two */
+	struct tallies tallies;	  /* of all of them */
 };
 
 struct host {
@@ -42,6 +42,7 @@ struct host {
 	struct store *store;
 	int folder; /* of static files, open */
 	struct trail *trail;
+	struct scribe_tray *tray; /* where it is taken from */
 	struct loop_watch *flush, *count;
 	struct counter *counter;
 	size_t counters;
@@ -189,24 +190,11 @@ open_capf(struct host *h, const struct host_plan *plan, const struct node *node,
 }
 
 static void
-flush(struct host *h, int patience)
-{
-	struct err e = { 0 };
-	uint64_t dropped = 0;
-
-	if (trail_flush(h->trail, patience, &dropped, &e) != 0 && e.code != ERR_BUSY)
-		log_err(LOG_ERROR, "serve", NULL, NULL, "trail-not-written", &e);
-	if (dropped > 0)
-		log_event(LOG_WARN, "serve", NULL, NULL, "trail-dropped", "events",
-		    LOG_NUM(dropped), NULL);
-}
-
-static void
 on_flush(void *ctx)
 {
 	struct host *h = ctx;
 
-	flush(h, 0);
+	scribe_take(h->tray, h->trail);
 	loop_timer_start(h->flush, FLUSH_MS);
 }
 
@@ -231,7 +219,7 @@ count_last(struct host *h)
 {
 	struct err e = { 0 };
 
-	store_patience(h->store, LAST_FLUSH_MS);
+	store_patience(h->store, LAST_COUNT_MS);
 	for (size_t i = 0; i < h->counters; i++)
 		if (tallies_end(&h->counter[i].tallies, h->store, clock_wall(), &e) != 0)
 			log_err(LOG_ERROR, "serve", NULL, NULL, "counters-not-written", &e);
@@ -251,8 +239,7 @@ host_free(struct host *h)
 		capf_server_free(h->counter[i].capf);
 	}
 	free(h->counter);
-	if (h->trail != NULL)
-		flush(h, LAST_FLUSH_MS);
+	scribe_tray_free(h->tray, h->trail);
 	trail_free(h->trail);
 	loop_forget(h->flush);
 	loop_forget(h->count);
@@ -274,7 +261,8 @@ open_all(struct host *h, const struct host_plan *plan, struct err *e)
 	h->store = root_open_store(plan->root, e);
 	if (h->store == NULL)
 		return -1;
-	h->trail = trail_new(h->store);
+	h->trail = trail_new(NULL);
+	h->tray = scribe_tray_new(plan->scribe);
 	h->flush = loop_timer(h->loop, on_flush, h);
 	loop_timer_start(h->flush, FLUSH_MS);
 	h->counter = mem_array(plan->nodes, sizeof(*h->counter));
@@ -285,7 +273,9 @@ open_all(struct host *h, const struct host_plan *plan, struct err *e)
 		if (open_tftp(h, plan, node, c, e) != 0 || open_doors(h, plan, node, c, e) != 0 ||
 		    open_tvs(h, plan, node, c, e) != 0 || open_capf(h, plan, node, c, e) != 0)
 			return -1;
-		c->tallies = (struct tallies){ .node = node->id, .tftp = c->tftp };
+		c->tallies = (struct tallies){
+			.node = node->id, .tftp = c->tftp, .tvs = c->tvs, .capf = c->capf
+		};
 		memcpy(c->tallies.door, c->door, sizeof(c->door));
 	}
 	/* Not before all are open: who could not start has counted nothing. */

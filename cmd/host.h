@@ -7,6 +7,7 @@
 
 #include "base/worker.h"
 #include "cmd/config.h"
+#include "cmd/scribe.h"
 #include "trust/node.h"
 
 /* What all workers are given, read-only while they run. */
@@ -18,6 +19,7 @@ struct host_plan {
 	const struct tls_tickets
 	    *tickets;		      /* so that a session of one worker resumes with another */
 	struct capf_numbers *numbers; /* of CAPF sessions */
+	struct scribe *scribe;	      /* writes what they note */
 };
 
 /* For workers_start(); its ctx is a struct host_plan. */

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/apart.h"
 #include "admin/root.h"
 #include "base/mem.h"
 #include "cmd/help.h"
@@ -127,6 +128,16 @@ ask_at_terminal(const struct call *c, const char *question)
 	return answer[0] == 'y' || answer[0] == 'Y';
 }
 
+/* A server that runs a verb in a process of its own says for whom.  Whoever could say so falsely can
+ * write to the trails themselves, too. */
+static const char *
+behalf(const char *variable, const char *otherwise)
+{
+	const char *said = getenv(variable);
+
+	return said != NULL && said[0] != '\0' ? said : otherwise;
+}
+
 int
 local_run(const struct args *a)
 {
@@ -139,7 +150,8 @@ local_run(const struct args *a)
 		.yes = a->yes,
 		.now = time(NULL),
 		.may = RIGHT_ADMIN,
-		.who = who,
+		.who = behalf(APART_WHO, who),
+		.from = behalf(APART_FROM, "shell"),
 		.show = show_part,
 		.show_ctx = a,
 		.ask = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? ask_at_terminal : NULL,

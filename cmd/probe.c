@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cmd/console.h"
+#include "cmd/monitor.h"
 
 enum { PORTS_PER_NODE = 4 + 2 * CONFIG_LISTENERS };
 
@@ -98,6 +100,24 @@ add_node(struct ports *all, const struct config *c, const struct node *node, str
 	return node->publisher ? add_listeners(all, "CAPF", c->capf, node, e) : 0;
 }
 
+static int
+add_health(struct ports *all, const struct config *c, struct err *e)
+{
+	if (c->health_port == 0)
+		return 0;
+	return add(all, "[health]", c->health_address ? c->health_address : MONITOR_ADDRESS,
+	    c->health_port, SOCK_STREAM, e);
+}
+
+static int
+add_admin(struct ports *all, const struct host_plan *plan, struct err *e)
+{
+	if (plan->config->admin.port == 0)
+		return 0;
+	return add(all, "[admin]", console_address(plan->config, plan->node, plan->nodes),
+	    plan->config->admin.port, SOCK_STREAM, e);
+}
+
 /* plan NULL: none. */
 static int
 ports_of(const struct host_plan *plan, struct ports *out, struct err *e)
@@ -105,9 +125,13 @@ ports_of(const struct host_plan *plan, struct ports *out, struct err *e)
 	size_t nodes = plan == NULL ? 0 : plan->nodes;
 	int rc = 0;
 
-	*out = (struct ports){ .port = mem_array(nodes, PORTS_PER_NODE * sizeof(*out->port)) };
+	*out = (struct ports){ .port = mem_array(nodes + 1, PORTS_PER_NODE * sizeof(*out->port)) };
 	for (size_t i = 0; rc == 0 && i < nodes; i++)
 		rc = add_node(out, plan->config, &plan->node[i], e);
+	if (rc == 0 && plan != NULL)
+		rc = add_health(out, plan->config, e);
+	if (rc == 0 && plan != NULL)
+		rc = add_admin(out, plan, e);
 	return rc;
 }
 

@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 struct progress {
-	bool seen;  /* by somebody at a terminal */
+	bool seen;	 /* by somebody at a terminal, or by a program */
+	bool by_program; /* which is given lines (admin/apart.h) */
+	int64_t said_ms;
 	bool drawn; /* there is a bar to take away */
 	int64_t started_ms;
 };

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "cmd/config.h"
+#include "cmd/console.h"
+#include "cmd/monitor.h"
 #include "cmd/notify.h"
 #include "cmd/site.h"
 
@@ -17,7 +19,10 @@ enum { NOTIFICATION_LOOK_MS = 500, RENEWAL_LOOK_MS = 60000, RELIEF_LOOK_MS = 50 
 
 /* The process: the cluster that is served, and a loop of its own for signals. */
 struct serving {
+	const char *root;
 	struct site *site;
+	struct monitor *monitor;
+	struct console *console;
 	struct loop *loop;
 	struct loop_watch *watchdog, *notification, *renewal, *relief;
 };
@@ -39,6 +44,8 @@ say_ready(const struct serving *v)
 	say_port("HTTP", u->config.http_port);
 	say_port("HTTPS", u->config.https.port);
 	say_port("HTTPS", u->config.https_tomcat.port);
+	say_port("admin", u->config.admin.port);
+	say_port("health", u->config.health_port);
 	fprintf(stderr, ", TVS on %d, CAPF on %d;", u->config.tvs[0].port, u->config.capf[0].port);
 	for (size_t i = 0; i < u->nodes; i++)
 		fprintf(stderr, " %s %s,", u->node[i].name,
@@ -56,6 +63,8 @@ on_term(void *ctx, int number)
 
 	log_event(LOG_INFO, "serve", NULL, NULL, "stopping", "signal", strsignal(number), NULL);
 	notify_send("STOPPING=1");
+	monitor_stopping(v->monitor);
+	console_stopping(v->console);
 	loop_stop(v->loop);
 }
 
@@ -70,6 +79,36 @@ on_relief(void *ctx)
 		log_event(LOG_INFO, "serve", NULL, NULL, "old-workers-left", NULL);
 }
 
+/* With what the new configuration says of it.  Its port was looked at before: one that somebody has
+ * taken since is no reason not to serve. */
+static void
+change_monitor(struct serving *v)
+{
+	struct monitor *fresh;
+	struct err e = { 0 };
+
+	if (monitor_open(v->root, &site_setup(v->site)->config, &fresh, &e) != 0) {
+		log_err(LOG_ERROR, "serve", NULL, NULL, "no-health", &e);
+		return;
+	}
+	monitor_close(v->monitor);
+	v->monitor = fresh;
+}
+
+/* Only when it has to: sessions and jobs end with it.  Its socket has one name, so that the old one
+ * must go first. */
+static void
+change_console(struct serving *v)
+{
+	struct err e = { 0 };
+
+	if (console_is_as(v->console, site_setup(v->site)))
+		return;
+	console_close(v->console);
+	if (console_open(v->root, site_setup(v->site), &v->console, &e) != 0)
+		log_err(LOG_ERROR, "serve", NULL, NULL, "no-administration", &e);
+}
+
 /* The new setup, or the old one when it is no good: phones do not care for our mistakes. */
 static void
 on_hangup(void *ctx, int number)
@@ -82,6 +121,8 @@ on_hangup(void *ctx, int number)
 	if (site_relieve(v->site, &e) == 0) {
 		log_set_level(site_setup(v->site)->config.log_level);
 		log_event(LOG_INFO, "serve", NULL, NULL, "config-read", NULL);
+		change_monitor(v);
+		change_console(v);
 		loop_timer_start(v->relief, RELIEF_LOOK_MS);
 		say_ready(v);
 		return;
@@ -161,20 +202,47 @@ stay(struct serving *v)
 static int
 run_serve(const struct call *c, struct out *o, struct err *e)
 {
-	struct serving v = { .site = site_open(c->root, 0, c->now, e) };
+	struct serving v = { .root = c->root, .site = site_open(c->root, 0, c->now, e) };
 	int rc = -1;
 
 	(void)o;
 	if (v.site != NULL)
 		v.loop = loop_new(e);
-	if (v.loop != NULL) {
+	if (v.loop != NULL &&
+	    monitor_open(c->root, &site_setup(v.site)->config, &v.monitor, e) == 0 &&
+	    console_open(c->root, site_setup(v.site), &v.console, e) == 0) {
 		log_set_level(site_setup(v.site)->config.log_level);
 		stay(&v);
 		rc = 0;
 	}
+	console_close(v.console);
 	site_close(v.site);
+	monitor_close(v.monitor);
 	loop_free(v.loop);
 	return rc;
+}
+
+static void
+put_port(struct out *o, const char *door, int port)
+{
+	out_row(o);
+	out_text(o, "door", NULL, door);
+	out_int(o, "port", NULL, port);
+}
+
+/* What listens where, for programs; 0: it does not. */
+static void
+put_ports(struct out *o, const struct config *c)
+{
+	out_table(o, "ports", NULL);
+	put_port(o, "tftp", c->tftp_port);
+	put_port(o, "http", c->http_port);
+	put_port(o, "https", c->https.port);
+	put_port(o, "https-tomcat", c->https_tomcat.port);
+	put_port(o, "tvs", c->tvs[0].port);
+	put_port(o, "capf", c->capf[0].port);
+	put_port(o, "admin", c->admin.port);
+	out_table_end(o);
 }
 
 static int
@@ -201,6 +269,8 @@ run_check(const struct call *c, struct out *o, struct err *e)
 	}
 	if (rc != 0)
 		out_table_end(o);
+	else
+		put_ports(o, &config);
 	config_free(&config);
 	free(path);
 	return rc;
@@ -213,6 +283,7 @@ static const struct verb verbs[] = {
 	    .needs = VERB_ROOT,
 	    .right = RIGHT_ADMIN,
 	    .help = "run the cluster's services until SIGTERM; says \"ready\" when all listen",
+	    .host_only = "it is what answers here",
 	    .run = run_serve,
 	},
 	{

@@ -21,6 +21,7 @@ struct shifts {
 	const char *root;
 	const struct tls_tickets *tickets;
 	struct capf_numbers *numbers;
+	struct scribe *scribe;
 	struct shift now;
 	struct shift leaving[LEAVING_MAX]; /* the longest first */
 	size_t n;
@@ -48,11 +49,14 @@ setup_read(const char *root, struct store *s, struct setup *u, struct err *e)
 }
 
 struct shifts *
-shifts_new(const char *root, const struct tls_tickets *tickets, struct capf_numbers *numbers)
+shifts_new(const char *root, const struct tls_tickets *tickets, struct capf_numbers *numbers,
+    struct scribe *scribe)
 {
 	struct shifts *v = mem_new(sizeof(*v));
 
-	*v = (struct shifts){ .root = root, .tickets = tickets, .numbers = numbers };
+	*v = (struct shifts){
+		.root = root, .tickets = tickets, .numbers = numbers, .scribe = scribe
+	};
 	return v;
 }
 
@@ -96,7 +100,8 @@ leave(struct shifts *v)
 static struct host_plan
 plan_of(const struct shifts *v, const struct setup *u)
 {
-	return (struct host_plan){ v->root, &u->config, u->node, u->nodes, v->tickets, v->numbers };
+	return (struct host_plan){ v->root, &u->config, u->node, u->nodes, v->tickets, v->numbers,
+		v->scribe };
 }
 
 int

@@ -27,11 +27,12 @@ int setup_read(const char *root, struct store *s, struct setup *u, struct err *e
 void setup_free(struct setup *u); /* { 0 } is fine */
 
 struct capf_numbers;
+struct scribe;
 struct shifts;
 
 /* Nobody serves yet.  All is borrowed and outlives them. */
-struct shifts *
-shifts_new(const char *root, const struct tls_tickets *tickets, struct capf_numbers *numbers);
+struct shifts *shifts_new(const char *root, const struct tls_tickets *tickets,
+    struct capf_numbers *numbers, struct scribe *scribe);
 /* Starts workers from *fresh, which they take over; those who serve now leave.  -1: a port is not
  * free, or something else is in the way: everything stays as it was, and *fresh is the caller's. */
 int shifts_relieve(struct shifts *v, struct setup *fresh, struct err *e);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "capf/server.h"
+#include "cmd/scribe.h"
 #include "trust/known.h"
 #include "trust/order.h"
 #include "trust/param.h"
@@ -21,6 +22,7 @@ struct site {
 	struct store *store; /* of the thread that opened it */
 	struct tls_tickets *tickets;
 	struct capf_numbers *numbers;
+	struct scribe *scribe;
 	struct shifts *shifts;
 };
 
@@ -50,6 +52,15 @@ site_relieve(struct site *s, struct err *e)
 	return rc;
 }
 
+static int
+start_scribe(struct site *s, struct err *e)
+{
+	struct store *own = root_open_store(s->root, e);
+
+	s->scribe = own == NULL ? NULL : scribe_new(own, e);
+	return s->scribe == NULL ? -1 : 0;
+}
+
 /* The services start when all can be opened: a start that fails leaves what they had loaded. */
 static int
 start(struct site *s, bool boots, int64_t now, struct err *e)
@@ -57,9 +68,9 @@ start(struct site *s, bool boots, int64_t now, struct err *e)
 	raise_descriptors();
 	s->tickets = tls_tickets_new(e);
 	s->numbers = capf_numbers_new(e);
-	if (s->tickets == NULL || s->numbers == NULL)
+	if (s->tickets == NULL || s->numbers == NULL || start_scribe(s, e) != 0)
 		return -1;
-	s->shifts = shifts_new(s->root, s->tickets, s->numbers);
+	s->shifts = shifts_new(s->root, s->tickets, s->numbers, s->scribe);
 	if (tally_begin(s->store, now, e) != 0 || site_relieve(s, e) != 0)
 		return -1;
 	return boots ? service_restart_running(s->store, now, e) : 0;
@@ -103,6 +114,7 @@ site_close(struct site *s)
 		return;
 	shifts_free(s->shifts);
 	tls_tickets_free(s->tickets);
+	scribe_free(s->scribe);
 	capf_numbers_free(s->numbers);
 	store_close(s->store);
 	if (s->lock >= 0)

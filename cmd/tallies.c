@@ -24,18 +24,55 @@ count_tftp(const struct tftp_server *s, struct tally *out)
 	out->n[TALLY_REPEATED] = (int64_t)c->repeated;
 	out->n[TALLY_IGNORED] = (int64_t)c->ignored;
 	out->n[TALLY_RUNNING] = tftp_server_transfers(s);
+	tally_set_took(out, &c->took);
+}
+
+/* A service's own tally says nothing of connections but what it could not read itself. */
+static void
+count_connections(const struct listeners *l, struct tally *out)
+{
+	struct conn_counters c;
+
+	listeners_counters(l, &c);
+	out->n[TALLY_CONNECTIONS] = listeners_connections(l);
+	out->n[TALLY_ACCEPTED] = (int64_t)c.accepted;
+	out->n[TALLY_TURNED_AWAY] = (int64_t)c.refused;
+	out->n[TALLY_HANDSHAKES_FAILED] = (int64_t)c.failed_handshakes;
+	out->n[TALLY_TIMEOUTS] = (int64_t)c.timeouts;
+	out->n[TALLY_MALFORMED] += (int64_t)c.broken;
+	out->n[TALLY_HANDSHAKES] = (int64_t)c.handshakes;
+	out->n[TALLY_RESUMED] = (int64_t)c.resumed;
+}
+
+static void
+count_tvs(struct tvs_server *v, struct tally *out)
+{
+	tvs_server_tally(v, out);
+	count_connections(tvs_server_listeners(v), out);
+}
+
+static void
+count_capf(struct capf_server *v, struct tally *out)
+{
+	capf_server_tally(v, out);
+	count_connections(capf_server_listeners(v), out);
 }
 
 /* False: there is no such door. */
 static bool
 count(const struct tallies *t, enum tally_door door, struct tally *out)
 {
-	const struct http_door *http = door == TALLY_TFTP ? NULL : t->door[door - TALLY_HTTP];
+	const struct http_door *web =
+	    door >= TALLY_HTTP && door <= TALLY_HTTPS_TOMCAT ? t->door[door - TALLY_HTTP] : NULL;
 
 	if (door == TALLY_TFTP && t->tftp != NULL)
 		count_tftp(t->tftp, out);
-	else if (http != NULL)
-		http_door_tally(http, out);
+	else if (door == TALLY_TVS && t->tvs != NULL)
+		count_tvs(t->tvs, out);
+	else if (door == TALLY_CAPF && t->capf != NULL)
+		count_capf(t->capf, out);
+	else if (web != NULL)
+		http_door_tally(web, out);
 	else
 		return false;
 	return true;

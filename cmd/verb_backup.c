@@ -13,7 +13,6 @@
 #include "base/mem.h"
 #include "cmd/config.h"
 #include "cmd/progress.h"
-#include "trust/event.h"
 
 enum { MIB = 1 << 20, DRAW_EACH = 1 << 22 };
 
@@ -50,19 +49,12 @@ begin_bar(const struct call *c, struct bar *b)
 static int
 new_passphrase(const struct call *c, struct wr *to, struct err *e)
 {
-	struct wr again = { 0 };
 	int rc = secret_read(c, "password-file", "passphrase", to, e);
 
 	if (rc == 0 && to->n < BACKUP_PASSPHRASE_MIN)
 		rc = err_set(e, ERR_USAGE, "a passphrase of %zu bytes: it has at least %d", to->n,
 		    BACKUP_PASSPHRASE_MIN);
-	if (rc == 0 && !call_has(c, "password-file")) {
-		rc = secret_read(c, "password-file", "passphrase again", &again, e);
-		if (rc == 0 && !bytes_eq(wr_view(to), wr_view(&again)))
-			rc = err_set(e, ERR_USAGE, "the two passphrases differ");
-	}
-	wr_wipe(&again);
-	return rc;
+	return rc == 0 ? secret_confirm(c, "password-file", "passphrase", to, e) : rc;
 }
 
 /* ---- create ---- */
@@ -218,6 +210,34 @@ show_folder(const struct call *c, struct out *o)
 	free(folder);
 }
 
+/* What names the old address and is not changed by it. */
+static void
+show_moves(const struct call *c, struct out *o, const struct restored *r)
+{
+	static const char *const headings[] = { "Node", "Address was", "Address is", NULL };
+
+	if (r->moves == 0)
+		return;
+	out_table(o, "moved", headings);
+	for (size_t i = 0; i < r->moves; i++) {
+		out_row(o);
+		out_text(o, "node", "Node", r->move[i].node);
+		out_text(o, "from", "Address was", r->move[i].from);
+		out_text(o, "to", "Address is", r->move[i].to);
+	}
+	out_table_end(o);
+	out_int(o, "settings_moved", NULL, (int64_t)r->settings_moved);
+	out_line(o, "trustlist.conf: %zu address%s changed", r->settings_moved,
+	    r->settings_moved == 1 ? "" : "es");
+	out_line(o,
+	    "Certificates keep their names. ITLs name the new addresses when TFTP has started; a "
+	    "CTL does after `trustlist --root %s ctl update`.",
+	    c->root);
+	out_line(o,
+	    "Phones go on asking for files and TVS at the old address until DHCP option 150 sends "
+	    "them to the new one and they have a configuration from there.");
+}
+
 static void
 show_restored(const struct call *c, struct out *o, const struct restored *r)
 {
@@ -228,43 +248,57 @@ show_restored(const struct call *c, struct out *o, const struct restored *r)
 	out_time(o, "backed_up", "Backed up", m->created);
 	out_text(o, "root", "Restored to", c->root);
 	out_text(o, "kept", r->kept != NULL ? "What was there" : NULL, r->kept);
+	show_moves(c, o, r);
 	show_folder(c, o);
 	out_line(o, "Next: trustlist --root %s serve", c->root);
 }
 
-/* Who restored stands in the trail of what was restored; that it could not be noted changes
+/* Who restored stands in the trails of what was restored; that it could not be noted changes
  * nothing. */
 static void
 note(const struct call *c)
 {
-	struct event_row row = {
-		.at = c->now, .service = "admin", .what = "backup restore", .verdict = "done"
-	};
 	struct err e;
 	struct store *s = root_open_store(c->root, &e);
 
 	if (s == NULL)
 		return;
-	snprintf(row.subject, sizeof(row.subject), "%s", c->arg[0]);
-	snprintf(row.because, sizeof(row.because), "by %s", c->who != NULL ? c->who : "-");
-	events_add(s, &row, 1, NULL);
+	call_note(c, s, "backup restore", "done");
 	store_close(s);
+}
+
+static int
+read_moves(const struct call *c, struct move to[MOVES_MAX], size_t *n, struct err *e)
+{
+	const char *text;
+
+	for (*n = 0; (text = call_option_n(c, "address", *n)) != NULL; *n += 1) {
+		if (*n == MOVES_MAX)
+			return err_set(e, ERR_USAGE, "--address: at most %d of them", MOVES_MAX);
+		if (move_read(text, &to[*n], e) != 0)
+			return err_prefix(e, "--address");
+	}
+	return 0;
 }
 
 static int
 restore(const struct call *c, struct bytes passphrase, struct out *o, struct err *e)
 {
+	struct move move[MOVES_MAX];
 	struct bar bar;
 	struct backup_watch watch = { draw, &bar };
 	struct restore_plan p = { .root = c->root,
 		.file = c->arg[0],
 		.passphrase = passphrase,
 		.yes = c->yes,
+		.move = move,
 		.now = c->now,
 		.watch = &watch };
 	struct restored r;
 	int rc;
 
+	if (read_moves(c, move, &p.moves, e) != 0)
+		return -1;
 	begin_bar(c, &bar);
 	rc = backup_restore(&p, &r, e);
 	progress_end(&bar.progress);
@@ -294,7 +328,8 @@ run_restore(const struct call *c, struct out *o, struct err *e)
 #define PASSPHRASE_OPTION                                                                          \
 	{                                                                                          \
 		.name = "password-file", .metavar = "FILE",                                        \
-		.help = "the passphrase; - reads standard input (else asked for)"                  \
+		.help = "the passphrase; - reads standard input (else asked for)",                 \
+		.takes = VALUE_SECRET                                                              \
 	}
 
 static const struct verb verbs[] = {
@@ -307,6 +342,8 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_ADMIN,
 	    .help = "back up store, keys, trustlist.conf and static files, while serving",
 	    .option = { PASSPHRASE_OPTION },
+	    .takes = VALUE_OUT,
+	    .apart = true,
 	    .run = run_create,
 	},
 	{
@@ -318,6 +355,8 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_ADMIN,
 	    .help = "check every byte of a backup and show what is in it; exit 5: not verified",
 	    .option = { PASSPHRASE_OPTION },
+	    .takes = VALUE_FILE,
+	    .apart = true,
 	    .run = run_verify,
 	},
 	{
@@ -328,7 +367,13 @@ static const struct verb verbs[] = {
 	    .needs = VERB_ROOT,
 	    .right = RIGHT_ADMIN,
 	    .help = "make a backup the instance, unless phones would be locked (--yes)",
-	    .option = { PASSPHRASE_OPTION },
+	    .option = { PASSPHRASE_OPTION,
+		{ .name = "address",
+		    .metavar = "[NODE=]ADDR",
+		    .help = "the publisher, or this node, has this address from now on",
+		    .many = true } },
+	    .takes = VALUE_FILE,
+	    .host_only = "a cluster that is served is not replaced",
 	    .run = run_restore,
 	},
 };

@@ -288,7 +288,7 @@ run_manufacture(const struct call *c, struct out *o, struct err *e)
 #define MEMORY_OPTION                                                                              \
 	{                                                                                          \
 		.name = "memory", .metavar = "DIR", .help = "the folder of the phone's memory",    \
-		.must = true                                                                       \
+		.must = true, .takes = VALUE_PHONES                                                \
 	}
 
 static const struct verb verbs[] = {
@@ -309,7 +309,8 @@ static const struct verb verbs[] = {
 		    .help = "null, string, lsc or mic; else as its configuration says" },
 		{ .name = "auth-string-file",
 		    .metavar = "FILE",
-		    .help = "a file with the authentication string; - is standard input" },
+		    .help = "a file with the authentication string; - is standard input",
+		    .takes = VALUE_SECRET },
 		{ .name = "no-ec", .help = "the phone can make RSA keys only" },
 		{ .name = "at-once", .help = "it sends its key without saying that it is at it" },
 		{ .name = "show",
@@ -321,7 +322,7 @@ static const struct verb verbs[] = {
 		{ .name = "timeout",
 		    .metavar = "SECONDS",
 		    .help = "how long to wait for each step; else 10" } },
-	    .run = run_enroll },
+	    .apart = true, .run = run_enroll },
 	{ .words = "vphone manufacture",
 	    .args = "NAME",
 	    .least = 1,
@@ -338,7 +339,8 @@ static const struct verb verbs[] = {
 		    .help =
 			"the manufacturer's CA, certificate and key in PEM; made when missing.  "
 			"FILE.crt is the certificate alone",
-		    .must = true },
+		    .must = true,
+		    .takes = VALUE_PHONES },
 		{ .name = "days",
 		    .metavar = "N",
 		    .help = "how long the MIC is valid from now on; else 3650" },
@@ -346,7 +348,7 @@ static const struct verb verbs[] = {
 		    .metavar = "DATE",
 		    .help = "until when instead, 2026-03-01; it may be over" },
 		{ .name = "key", .metavar = "KEY", .help = "rsa:BITS or ec:BITS; else rsa:2048" } },
-	    .run = run_manufacture },
+	    .apart = true, .run = run_manufacture },
 };
 
 const struct verb_set enrol_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

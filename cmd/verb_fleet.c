@@ -354,9 +354,10 @@ static const struct verb verbs[] = {
 	    .help = "Adds a fleet's virtual phones to the cluster; makes the fleet if need be",
 	    .option = { { .name = "memory",
 			    .metavar = "DIR",
-			    .help = "the folder of their memories" },
+			    .help = "the folder of their memories",
+			    .takes = VALUE_PHONES },
 		FLEET_OPTIONS },
-	    .run = run_add },
+	    .apart = true, .run = run_add },
 };
 
 const struct verb_set fleet_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -188,7 +188,10 @@ write_html(const struct call *c, const struct report *r, struct err *e)
 	if (!call_has(c, "html"))
 		return 0;
 	html_report(r, &page);
-	rc = file_replace(call_option(c, "html"), wr_view(&page), 0644, e);
+	if (page.bad)
+		rc = err_set(e, ERR_LIMIT, "a page of more than %zu bytes", WR_MAX);
+	else
+		rc = file_replace(call_option(c, "html"), wr_view(&page), 0644, e);
 	wr_free(&page);
 	return rc;
 }
@@ -248,6 +251,37 @@ run_run(const struct call *c, struct out *o, struct err *e)
 	return rc;
 }
 
+/* ---- report ---- */
+
+static int
+read_report(const char *path, struct report *r, struct err *e)
+{
+	struct wr file = { .max = REPORT_BYTES_MAX };
+	int rc = file_read(path, REPORT_BYTES_MAX, &file, e);
+
+	if (rc == 0 && report_read(wr_view(&file), r, e) != 0)
+		rc = err_prefix(e, "%.200s", strcmp(path, "-") == 0 ? "standard input" : path);
+	wr_free(&file);
+	return rc;
+}
+
+static int
+run_report(const struct call *c, struct out *o, struct err *e)
+{
+	struct report r = { .name = NULL };
+	int rc = read_report(c->arg[0], &r, e);
+
+	if (rc == 0 && call_has(c, "html")) {
+		rc = write_html(c, &r, e);
+		if (rc == 0)
+			out_text(o, "page", "Page", call_option(c, "html"));
+	} else if (rc == 0) {
+		report_show(&r, o);
+	}
+	report_free(&r);
+	return rc;
+}
+
 static const struct verb verbs[] = {
 	{ .words = "rehearse list",
 	    .args = "",
@@ -262,6 +296,7 @@ static const struct verb verbs[] = {
 	    .needs = VERB_ALONE,
 	    .right = RIGHT_READ,
 	    .help = "the script of one of them, to read or to begin one's own with",
+	    .takes = VALUE_WORD,
 	    .run = run_show },
 	{ .words = "rehearse run",
 	    .args = "NAME|FILE",
@@ -282,15 +317,38 @@ static const struct verb verbs[] = {
 		{ .name = "all", .help = "the procedure, the way back, and each variant" },
 		{ .name = "a",
 		    .metavar = "ROOT",
-		    .help = "your cluster as A, served by its own process; else one is made" },
-		{ .name = "b", .metavar = "ROOT", .help = "your cluster as B" },
+		    .help = "your cluster as A, served by its own process; else one is made",
+		    .host_only = "it changes that cluster, or another one of the host" },
+		{ .name = "b",
+		    .metavar = "ROOT",
+		    .help = "your cluster as B",
+		    .host_only = "it changes that cluster, or another one of the host" },
 		{ .name = "html",
 		    .metavar = "FILE",
-		    .help = "the report as a page that needs nothing else" },
+		    .help = "the report as a page that needs nothing else",
+		    .takes = VALUE_OUT },
 		{ .name = "keep",
 		    .metavar = "DIR",
-		    .help = "clusters and phones stay in this new folder" } },
+		    .help = "clusters and phones stay in this new folder",
+		    .host_only = "the folder would be one of the host" } },
+	    /* A script runs commands of the host: elsewhere only those that come with the program.
+	     */
+	    .takes = VALUE_WORD,
+	    .apart = true,
 	    .run = run_run },
+	{ .words = "rehearse report",
+	    .args = "FILE.json",
+	    .least = 1,
+	    .most = 1,
+	    .needs = VERB_ALONE,
+	    .right = RIGHT_READ,
+	    .help = "show again what rehearse run --json wrote: as the table, or as the page",
+	    .takes = VALUE_FILE,
+	    .option = { { .name = "html",
+		.metavar = "FILE",
+		.help = "the page, into this file, in place of the table",
+		.takes = VALUE_OUT } },
+	    .run = run_report },
 };
 
 const struct verb_set rehearse_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -300,7 +300,8 @@ static const struct verb verbs[] = {
 			    .must = true },
 		{ .name = "cert",
 		    .metavar = "FILE",
-		    .help = "the certificate, PEM or DER; TVS is sent all of it" },
+		    .help = "the certificate, PEM or DER; TVS is sent all of it",
+		    .takes = VALUE_FILE },
 		{ .name = "by-name",
 		    .help = "send only its subject, issuer and serial number, as for a signer" },
 		{ .name = "issuer",
@@ -318,7 +319,7 @@ static const struct verb verbs[] = {
 		{ .name = "timeout",
 		    .metavar = "SECONDS",
 		    .help = "how long to wait for each step; else 10" } },
-	    .run = run_query },
+	    .apart = true, .run = run_query },
 };
 
 const struct verb_set tvs_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

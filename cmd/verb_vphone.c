@@ -493,7 +493,7 @@ run_boot(const struct call *c, struct out *o, struct err *e)
 #define MEMORY_OPTION                                                                              \
 	{                                                                                          \
 		.name = "memory", .metavar = "DIR", .help = "the folder of the phone's memory",    \
-		.must = true                                                                       \
+		.must = true, .takes = VALUE_PHONES                                                                       \
 	}
 
 static const struct verb verbs[] = {
@@ -509,7 +509,8 @@ static const struct verb verbs[] = {
 			    .help = "its TFTP server; port 6969 unless given" },
 		{ .name = "memory",
 		    .metavar = "DIR",
-		    .help = "the folder of its memory, or that of a fleet" },
+		    .help = "the folder of its memory, or that of a fleet",
+		    .takes = VALUE_PHONES },
 		FLEET_OPTIONS,
 		{ .name = "at-once",
 		    .metavar = "N",
@@ -528,18 +529,22 @@ static const struct verb verbs[] = {
 		CLOCK_OPTION,
 		{ .name = "report",
 		    .metavar = "ROOT",
-		    .help = "tell the cluster in this folder what the phone holds afterwards" },
+		    .help = "tell the cluster in this folder what the phone holds afterwards",
+		    .takes = VALUE_OWN_ROOT },
 		{ .name = "stay",
 		    .help =
-			"stay registered with that cluster, and boot again when it is asked to" },
+			"stay registered with that cluster, and boot again when it is asked to",
+		    .host_only = "it would run for ever" },
 		{ .name = "boots",
 		    .metavar = "N",
-		    .help = "with --stay: until it has booted so often" },
+		    .help = "with --stay: until it has booted so often",
+		    .host_only = "it is for --stay" },
 		{ .name = "auth-string-file",
 		    .metavar = "FILE",
 		    .help =
-			"what somebody types at the phone when CAPF wants it; - is standard input" } },
-	    .run = run_boot },
+			"what somebody types at the phone when CAPF wants it; - is standard input",
+		    .takes = VALUE_SECRET } },
+	    .apart = true, .run = run_boot },
 	{ .words = "vphone verify",
 	    .args = "NAME",
 	    .least = 1,
@@ -553,12 +558,13 @@ static const struct verb verbs[] = {
 		{ .name = "cert",
 		    .metavar = "FILE",
 		    .help = "the certificate, PEM or DER",
-		    .must = true },
+		    .must = true,
+		    .takes = VALUE_FILE },
 		{ .name = "timeout",
 		    .metavar = "SECONDS",
 		    .help = "how long to wait for each step with a TVS; else 10" },
 		CLOCK_OPTION },
-	    .run = run_verify },
+	    .apart = true, .run = run_verify },
 };
 
 const struct verb_set vphone_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

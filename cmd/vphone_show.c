@@ -105,8 +105,16 @@ signer_of(const struct memory *m, enum memory_list which)
 	return m->list[which] == NULL ? NULL : m->list[which]->head.signer_name;
 }
 
+static const char *
+power_word(const struct fleet_phone *p)
+{
+	return p == NULL ? NULL : p->off ? "off" : "on";
+}
+
+/* p: of the fleet that it is one of; NULL: of none, and then nobody knows of its power. */
 static int
-show_phone(const char *folder, struct shelf *shelf, struct out *o, struct err *e)
+show_phone(const char *folder, const struct fleet_phone *p, struct shelf *shelf, struct out *o,
+    struct err *e)
 {
 	struct memory *m = memory_load_from(folder, shelf, e);
 	const struct cert *lsc = m == NULL ? NULL : m->identity[IDENTITY_LSC].cert;
@@ -114,8 +122,10 @@ show_phone(const char *folder, struct shelf *shelf, struct out *o, struct err *e
 	if (m == NULL)
 		return -1;
 	out_row(o);
-	out_text(o, "name", "Name", m->note.name);
-	out_text(o, "model", "Model", m->note.model);
+	out_text(o, "name", "Name", m->note.name != NULL || p == NULL ? m->note.name : p->name);
+	out_text(o, "model", "Model",
+	    m->note.model != NULL || p == NULL ? m->note.model : p->model->name);
+	out_text(o, "power", p == NULL ? NULL : "Power", power_word(p));
 	out_text(o, "outcome", "Result", m->note.outcome);
 	out_time(o, "booted", "Last boot", m->note.booted);
 	out_text(o, "ctl_signer", "CTL signed by", signer_of(m, MEMORY_CTL));
@@ -134,45 +144,66 @@ show_phone_in(
     const char *folder, const char *name, struct shelf *shelf, struct out *o, struct err *e)
 {
 	char *path = mem_fmt("%s/%s", folder, name);
-	int rc = memory_is(path) ? show_phone(path, shelf, o, e) : 0;
+	int rc = memory_is(path) ? show_phone(path, NULL, shelf, o, e) : 0;
 
 	free(path);
 	return rc;
 }
 
 static int
-show_phones(const char *folder, struct out *o, struct err *e)
+show_phones(const char *folder, struct shelf *shelf, struct out *o, struct err *e)
 {
 	struct dirent **entry;
 	int n = scandir(folder, &entry, NULL, alphasort), rc = 0;
-	struct shelf *shelf;
 
 	if (n < 0)
 		return err_errno(e, "cannot read the folder %s", folder);
-	shelf = shelf_new();
 	for (int i = 0; i < n; i++) {
 		if (rc == 0 && entry[i]->d_name[0] != '.')
 			rc = show_phone_in(folder, entry[i]->d_name, shelf, o, e);
 		free(entry[i]);
 	}
 	free(entry);
-	shelf_free(shelf);
+	return rc;
+}
+
+/* All of them, also those that have not booted yet. */
+static int
+show_fleet(const char *folder, struct shelf *shelf, struct out *o, struct err *e)
+{
+	struct fleet f;
+	int rc = fleet_names(folder, &f, e);
+
+	for (size_t i = 0; rc == 0 && i < f.n; i++)
+		rc = show_phone(f.phone[i].folder, &f.phone[i], shelf, o, e);
+	fleet_free(&f);
 	return rc;
 }
 
 static int
 run_list(const struct call *c, struct out *o, struct err *e)
 {
+	static const char *const of_fleet[] = { "Name", "Model", "Power", "Result", "Last boot",
+		"CTL signed by", "ITL signed by", "LSC expires", NULL };
 	static const char *const headings[] = { "Name", "Model", "Result", "Last boot",
 		"CTL signed by", "ITL signed by", "LSC expires", NULL };
 	const char *folder = call_option(c, "memory");
+	bool is_fleet = fleet_is(folder);
+	struct shelf *shelf;
 	int rc;
 
 	if (!file_exists(folder))
 		return err_set(e, ERR_NOT_FOUND, "there is no folder %s", folder);
-	out_table(o, "phones", headings);
-	rc = memory_is(folder) ? show_phone(folder, NULL, o, e) : show_phones(folder, o, e);
+	shelf = shelf_new();
+	out_table(o, "phones", is_fleet ? of_fleet : headings);
+	if (is_fleet)
+		rc = show_fleet(folder, shelf, o, e);
+	else if (memory_is(folder))
+		rc = show_phone(folder, NULL, shelf, o, e);
+	else
+		rc = show_phones(folder, shelf, o, e);
 	out_table_end(o);
+	shelf_free(shelf);
 	return rc;
 }
 
@@ -201,7 +232,7 @@ run_erase(const struct call *c, struct out *o, struct err *e)
 #define MEMORY_OPTION                                                                              \
 	{                                                                                          \
 		.name = "memory", .metavar = "DIR", .help = "the folder of the phone's memory",    \
-		.must = true                                                                       \
+		.must = true, .takes = VALUE_PHONES                                                \
 	}
 
 static const struct verb verbs[] = {

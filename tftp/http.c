@@ -26,6 +26,7 @@ struct http_door {
 	int64_t starts; /* which start the certificate is of; 0: none */
 
 	struct tally tally; /* of requests: connections are httpd's to count */
+	struct took took;   /* of what was sent whole */
 };
 
 /* A file on its way. */
@@ -33,7 +34,7 @@ struct delivery {
 	struct http_door *door;
 	struct content *content;
 	char *name, *peer, *peer_port;
-	int64_t since;
+	int64_t since_us;
 	bool broke; /* it could not be read */
 };
 
@@ -203,13 +204,17 @@ delivered(void *ctx, int status, bool whole, uint64_t bytes)
 	struct delivery *v = ctx;
 	bool all = whole && status == 200 && bytes == content_size(v->content);
 	const char *broken = v->broke ? "failed" : "stopped";
+	int64_t us = clock_mono_us() - v->since_us;
+	enum tally_what outcome = outcome_of(v, status, whole);
 	struct tally *tally = &v->door->tally;
 
 	tally->n[TALLY_RUNNING]--;
 	tally->n[TALLY_BYTES] += (int64_t)bytes;
-	tally->n[outcome_of(v, status, whole)]++;
-	report(v->door, v->peer_port, v->name, whole ? "sent" : broken, status, bytes,
-	    clock_mono_ms() - v->since, NULL);
+	tally->n[outcome]++;
+	if (outcome == TALLY_SENT)
+		took_add(&v->door->took, us);
+	report(v->door, v->peer_port, v->name, whole ? "sent" : broken, status, bytes, us / 1000,
+	    NULL);
 	front_seen(v->door->plan.front, v->name, v->peer, all ? content_mark(v->content) : 0);
 	content_unref(v->content);
 	free(v->name);
@@ -233,7 +238,7 @@ deliver(struct http_door *d, struct http_request *r, const char *name, struct co
 		.name = mem_text(name),
 		.peer = mem_text(http_peer(r)),
 		.peer_port = mem_text(http_peer_port(r)),
-		.since = clock_mono_ms() };
+		.since_us = clock_mono_us() };
 	d->tally.n[TALLY_RUNNING]++;
 	http_answer(r, &a);
 }
@@ -341,6 +346,7 @@ http_door_tally(const struct http_door *d, struct tally *out)
 	const struct http_counters *c = httpd_counters(d->httpd);
 
 	*out = d->tally;
+	tally_set_took(out, &d->took);
 	out->n[TALLY_CONNECTIONS] = httpd_connections(d->httpd);
 	out->n[TALLY_ACCEPTED] = (int64_t)c->accepted;
 	out->n[TALLY_TURNED_AWAY] = (int64_t)c->refused;

@@ -38,6 +38,7 @@ union segment {
 
 struct post {
 	bool segments;
+	uint64_t unsent;
 	struct mmsghdr in[POST_BATCH];
 	struct iovec in_part[POST_BATCH];
 	struct udp_address from[POST_BATCH];
@@ -200,12 +201,12 @@ address(struct post *p, size_t i)
 }
 
 static void
-send_one_by_one(const struct post *p, const struct parcel *parcel)
+send_one_by_one(struct post *p, const struct parcel *parcel)
 {
 	struct bytes all = bytes_over(&p->out_room[parcel->at], parcel->n);
 
 	for (size_t at = 0; at < all.n; at += parcel->size)
-		udp_send(parcel->fd, &parcel->to, bytes_part(all, at, parcel->size));
+		p->unsent += !udp_send(parcel->fd, &parcel->to, bytes_part(all, at, parcel->size));
 }
 
 /* The first of what could not be sent is given up, unless it is only the cutting that cannot be
@@ -213,8 +214,10 @@ send_one_by_one(const struct post *p, const struct parcel *parcel)
 static void
 give_up(struct post *p, const struct parcel *parcel, int why)
 {
-	if (parcel->datagrams < DATAGRAM_LEAST_TIMES || why == EAGAIN)
+	if (parcel->datagrams < DATAGRAM_LEAST_TIMES || why == EAGAIN) {
+		p->unsent += parcel->datagrams;
 		return;
+	}
 	if (why == EIO)
 		p->segments = false;
 	send_one_by_one(p, parcel);
@@ -265,8 +268,14 @@ post_flush(struct post *p)
 	const struct parcel *first = &p->parcel[0];
 
 	if (is_single(p))
-		udp_send(first->fd, &first->to, bytes_over(p->out_room, first->n));
+		p->unsent += !udp_send(first->fd, &first->to, bytes_over(p->out_room, first->n));
 	else
 		send_all(p);
 	p->parcels = p->used = 0;
+}
+
+uint64_t
+post_unsent(const struct post *p)
+{
+	return p->unsent;
 }

@@ -34,5 +34,7 @@ struct udp_address post_to(const struct post *p, size_t i);
 void post_send(struct post *p, int fd, const struct udp_address *to, struct bytes datagram);
 /* Everything that waits.  To be called before a socket is closed. */
 void post_flush(struct post *p);
+/* Datagrams that the kernel did not take, ever: its buffers were full, or there is no way. */
+uint64_t post_unsent(const struct post *p);
 
 #endif

@@ -15,6 +15,9 @@ enum {
 	TRANSFERS_PER_HOST = 4096,
 	BUCKETS = 4096,
 	LAST_REQUESTS = 4096, /* nobody keeps a port open by asking again and again */
+	/* Bytes that a packet may bring from a port that is shared: one block, whole on Ethernet.
+	 */
+	SHARED_BURST = 1468,
 };
 
 /* A request from the moment it came, and, when it is granted, its transfer. */
@@ -27,7 +30,7 @@ struct transfer {
 	size_t request_size;
 	const char *name; /* NULL: the request could not be read */
 	int64_t mark;	  /* of what it is sent */
-	int64_t since;
+	int64_t since_us;
 	struct port *port;
 	struct xfer *xfer;
 	struct loop_watch *timer;
@@ -49,6 +52,8 @@ struct tftp_server {
 	uint16_t port;
 	struct post *post;
 	struct ports *ports;
+	struct xfer_rules modest; /* for a shared port */
+	struct log_limit log_limit;
 	struct transfer *buckets[BUCKETS]; /* by the peer's address and port */
 	/* How many run for the addresses of each bucket: two that share one share the limit too,
 	 * and there is no list of addresses to keep. */
@@ -161,7 +166,7 @@ transfer_new(struct tftp_server *s, const struct udp_address *peer, const struct
 	t->request = mem_new(request.n);
 	t->request_size = request.n;
 	memcpy(t->request, request.p, request.n);
-	t->since = clock_mono_ms();
+	t->since_us = clock_mono_us();
 	t->timer_at = INT64_MAX;
 	return t;
 }
@@ -193,11 +198,13 @@ report(const struct transfer *t, enum tftp_outcome outcome, const char *why)
 	const struct tftp_service *service = &t->server->service;
 	struct tftp_counters *counters = &t->server->counters;
 	uint64_t bytes = t->xfer == NULL ? 0 : xfer_bytes(t->xfer);
-	int64_t ms = clock_mono_ms() - t->since;
+	int64_t us = clock_mono_us() - t->since_us, ms = us / 1000;
 	char peer[UDP_TEXT_MAX], device[TFTP_DEVICE_MAX] = "";
 	struct tftp_ask ask = ask_of(t);
 
 	counters->outcomes[outcome]++;
+	if (outcome == TFTP_SENT)
+		took_add(&counters->took, us);
 	counters->bytes += bytes;
 	counters->resent += t->xfer == NULL ? 0 : xfer_resent(t->xfer);
 	udp_text(&t->peer, peer);
@@ -247,6 +254,23 @@ send_packet(void *ctx, struct bytes packet)
 	post_send(t->server->post, port_fd(t->port), &t->peer, packet);
 }
 
+/* A peer whose packet was not sent asks again, or we do: after a while. */
+static void
+flush(struct tftp_server *s)
+{
+	uint64_t before = s->counters.unsent;
+	struct err e;
+
+	post_flush(s->post);
+	s->counters.unsent = post_unsent(s->post);
+	if (s->counters.unsent == before)
+		return;
+	err_set(&e, ERR_LIMIT, "%llu packets were not taken by the system",
+	    (unsigned long long)(s->counters.unsent - before));
+	err_hint(&e, "if this goes on: sysctl net.core.wmem_max");
+	log_err_limited(&s->log_limit, clock_mono_ms(), LOG_WARN, "tftp", NULL, "not-sent", &e);
+}
+
 /* The timer is left alone as long as it does not run too late: most transfers are over before it
  * would, and an acknowledgement costs no timer work. */
 static void
@@ -282,12 +306,12 @@ static void
 on_time(void *ctx)
 {
 	struct transfer *t = ctx;
-	struct post *post = t->server->post;
+	struct tftp_server *s = t->server;
 
 	t->timer_at = INT64_MAX;
 	xfer_time(t->xfer, clock_mono_ms());
 	settle(t);
-	post_flush(post);
+	flush(s);
 }
 
 /* Somebody else's packet on a transfer's port disturbs nobody (RFC 1350, section 4).  An ERROR is
@@ -324,7 +348,7 @@ on_answers(void *ctx, struct port *port)
 
 	for (size_t i = 0; i < n; i++)
 		take_answer(s, port, post_from(s->post, i), post_datagram(s->post, i), now_ms);
-	post_flush(s->post);
+	flush(s);
 }
 
 static int
@@ -382,13 +406,41 @@ resolve(const struct transfer *t, struct content **c, struct refusal *r)
 	return refusal_set(r, refusals[r->why.code].code, told != NULL ? told : "Not now");
 }
 
+static bool
+move_to_own_port(struct transfer *t, const struct udp_address *local)
+{
+	struct port *own = ports_take_alone(t->server->ports, local, &t->peer, NULL);
+
+	if (own == NULL)
+		return false;
+	port_drop(t->port, &t->peer, false);
+	t->port = own;
+	return true;
+}
+
+/* Where a packet brings many it must not be possible to forge one: from a port that others may have
+ * seen, a peer gets a block at a time. */
 static void
-transfer_start(struct transfer *t, const struct tftp_packet *request, struct content *c)
+make_xfer(struct transfer *t, const struct tftp_packet *request, struct content *c,
+    const struct udp_address *local)
+{
+	struct tftp_server *s = t->server;
+
+	t->xfer = xfer_new(request, c, &s->service.rules, send_packet, t);
+	if (xfer_burst(t->xfer) <= SHARED_BURST || move_to_own_port(t, local))
+		return;
+	xfer_free(t->xfer);
+	t->xfer = xfer_new(request, c, &s->modest, send_packet, t);
+}
+
+static void
+transfer_start(struct transfer *t, const struct tftp_packet *request, struct content *c,
+    const struct udp_address *local)
 {
 	struct tftp_server *s = t->server;
 
 	t->mark = content_mark(c);
-	t->xfer = xfer_new(request, c, &s->service.rules, send_packet, t);
+	make_xfer(t, request, c, local);
 	t->timer = loop_timer(s->loop, on_time, t);
 	link_transfer(t);
 	xfer_start(t->xfer, clock_mono_ms());
@@ -412,8 +464,20 @@ transfer_ask(struct transfer *t, const struct udp_address *local)
 		transfer_free(t);
 		return;
 	}
-	transfer_start(t, &p, c);
+	transfer_start(t, &p, c, local);
 	content_unref(c);
+}
+
+/* The peer has asked anew. */
+static void
+leave(struct transfer *t)
+{
+	const char *stopped = xfer_why(t->xfer);
+
+	if (stopped != NULL)
+		transfer_end(t, TFTP_STOPPED, stopped);
+	else
+		transfer_end(t, TFTP_GIVEN_UP, "the peer has asked anew");
 }
 
 /* A request that came twice is one request; one that differs, from the same port, means that the
@@ -430,7 +494,7 @@ is_known(struct tftp_server *s, const struct udp_address *peer, struct bytes req
 		s->counters.repeated++;
 		return true;
 	}
-	transfer_end(t, TFTP_GIVEN_UP, "the peer has asked anew");
+	leave(t);
 	return false;
 }
 
@@ -469,7 +533,7 @@ take_requests(struct tftp_server *s)
 
 		take_datagram(s, post_from(s->post, i), &local, post_datagram(s->post, i));
 	}
-	post_flush(s->post);
+	flush(s);
 	return n;
 }
 
@@ -520,6 +584,9 @@ tftp_server_open(struct loop *l, const char *address, uint16_t port,
 	s = mem_new(sizeof(*s));
 	s->loop = l;
 	s->service = service_with_usual(service);
+	s->modest = s->service.rules;
+	s->modest.window_blocks = 1;
+	s->modest.block_bytes = SHARED_BURST;
 	s->fd = fd;
 	s->port = udp_port(&bound);
 	s->readable = loop_watch_fd(l, fd, LOOP_READ, on_requests, s);
@@ -560,8 +627,8 @@ tell_counters(const struct tftp_server *s)
 	    "refused", LOG_NUM(c->outcomes[TFTP_REFUSED]), "given-up",
 	    LOG_NUM(c->outcomes[TFTP_GIVEN_UP]), "stopped", LOG_NUM(c->outcomes[TFTP_STOPPED]),
 	    "failed", LOG_NUM(c->outcomes[TFTP_FAILED]), "bytes", LOG_NUM(c->bytes), "resent",
-	    LOG_NUM(c->resent), "repeated", LOG_NUM(c->repeated), "ignored", LOG_NUM(c->ignored),
-	    NULL);
+	    LOG_NUM(c->resent), "not-sent", LOG_NUM(c->unsent), "repeated", LOG_NUM(c->repeated),
+	    "ignored", LOG_NUM(c->ignored), NULL);
 }
 
 void

@@ -9,6 +9,7 @@
 #define TL_TFTP_SERVER_H
 
 #include "base/loop.h"
+#include "base/took.h"
 #include "tftp/content.h"
 #include "tftp/xfer.h"
 
@@ -40,8 +41,8 @@ struct tftp_service {
 	void (*done)(void *ctx, const struct tftp_ask *ask, enum tftp_outcome outcome,
 	    uint64_t bytes, int64_t ms);
 	void *ctx;
-	/* At once; 0 means the usual value.  Each takes a descriptor when it sends a file, and
-	 * all share those of a few ports (ports.h). */
+	/* At once; 0 means the usual value.  Each takes a descriptor when it sends a file; they
+	 * share those of a few ports, but for some hundred that have their own (ports.h). */
 	unsigned transfers_max;	     /* (8192) */
 	unsigned transfers_per_host; /* (4096) one address can be a whole site behind NAT */
 	struct xfer_rules rules;
@@ -55,6 +56,8 @@ struct tftp_counters {
 	uint64_t outcomes[TFTP_OUTCOMES];
 	uint64_t bytes; /* acknowledged */
 	uint64_t resent;
+	uint64_t unsent;  /* packets that this machine could not take */
+	struct took took; /* from the request to the last acknowledgement, of what was sent */
 };
 
 struct tftp_server;

@@ -49,15 +49,21 @@ want_receive_buffer(int fd, int bytes)
 }
 
 /* The kernel has doubled what was asked for, to pay for its own bookkeeping (socket(7)). */
-int
-udp_receive_buffer(int fd)
+static int
+buffer_size(int fd, int which)
 {
 	int value = 0;
 	socklen_t n = sizeof(value);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &value, &n) != 0)
+	if (getsockopt(fd, SOL_SOCKET, which, &value, &n) != 0)
 		return 0;
 	return value / 2;
+}
+
+int
+udp_receive_buffer(int fd)
+{
+	return buffer_size(fd, SO_RCVBUF);
 }
 
 static int
@@ -128,14 +134,21 @@ udp_open_at(const struct udp_address *local, struct err *e)
 	return fd;
 }
 
-void
+int
+udp_connect(int fd, const struct udp_address *peer, struct err *e)
+{
+	if (connect(fd, &peer->at.any, peer->n) != 0)
+		return err_errno(e, "no way to a peer");
+	return 0;
+}
+
+int
 udp_make_room(int fd)
 {
-	enum { ROOM = 2 << 20 };
-
-	want_receive_buffer(fd, ROOM);
-	if (set(fd, SOL_SOCKET, SO_SNDBUFFORCE, ROOM) != 0)
-		set(fd, SOL_SOCKET, SO_SNDBUF, ROOM);
+	want_receive_buffer(fd, UDP_SEND_BUFFER);
+	if (set(fd, SOL_SOCKET, SO_SNDBUFFORCE, UDP_SEND_BUFFER) != 0)
+		set(fd, SOL_SOCKET, SO_SNDBUF, UDP_SEND_BUFFER);
+	return buffer_size(fd, SO_SNDBUF);
 }
 
 int
@@ -191,12 +204,10 @@ udp_local_of(const struct msghdr *m)
 	return to;
 }
 
-void
+bool
 udp_send(int fd, const struct udp_address *to, struct bytes datagram)
 {
-	ssize_t n = sendto(fd, datagram.p, datagram.n, 0, &to->at.any, to->n);
-
-	(void)n;
+	return sendto(fd, datagram.p, datagram.n, 0, &to->at.any, to->n) >= 0;
 }
 
 uint16_t

@@ -33,15 +33,19 @@ enum { UDP_RECEIVE_BUFFER = 8 << 20 };
 int udp_receive_buffer(int fd);
 /* A socket on a free port of this local address; its port is left out of account. */
 int udp_open_at(const struct udp_address *local, struct err *e);
-/* For many peers at a time, each with a window on its way. */
-void udp_make_room(int fd);
+/* From here on it is this peer's alone: what others send is refused. */
+int udp_connect(int fd, const struct udp_address *peer, struct err *e);
+/* For many peers at a time, each with a block on its way: wants UDP_SEND_BUFFER bytes, as the
+ * kernel counts them, and gives how many it got. */
+enum { UDP_SEND_BUFFER = 2 << 20 };
+int udp_make_room(int fd);
 int udp_local(int fd, struct udp_address *out, struct err *e);
 
 /* Of a datagram that came to udp_listen()'s: the local address it came to (port 0), with n = 0 when
  * that was no address of ours alone: a broadcast or a multicast. */
 struct udp_address udp_local_of(const struct msghdr *m);
-/* Datagrams get lost, here as on the wire: who sends has a timer. */
-void udp_send(int fd, const struct udp_address *to, struct bytes datagram);
+/* Datagrams get lost, here as on the wire: who sends has a timer.  False: here. */
+bool udp_send(int fd, const struct udp_address *to, struct bytes datagram);
 
 uint16_t udp_port(const struct udp_address *a);
 bool udp_eq(const struct udp_address *a, const struct udp_address *b);

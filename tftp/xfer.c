@@ -26,6 +26,7 @@ static const struct xfer_rules usual = {
 	.resends = 5,
 	.window_blocks = 64,
 	.window_bytes = 64 << 10,
+	.block_bytes = 65464,
 };
 
 /* What a round trip may vary at least: the clock has milliseconds, and machines have other work. */
@@ -73,10 +74,12 @@ struct xfer {
 	int64_t asked_wait; /* by the option timeout; 0: not asked */
 	int64_t wait;	    /* before the next resend */
 	int64_t deadline;
-	int64_t heard;	 /* when the peer last moved on */
-	int64_t sent_at; /* when we last sent anything */
+	int64_t heard;	  /* when the peer last moved on */
+	int64_t sent_at;  /* when we last sent anything */
+	int64_t again_at; /* when it was sent again because the peer told of a gap */
 	unsigned resends;
 	bool answered;
+	bool stopping;	       /* the peer, or somebody in its name, has said so */
 	bool hurried, hurries; /* since it moved on: was a gap reported, and is its resend due */
 	uint64_t resent;
 	char *why;
@@ -188,7 +191,9 @@ take_options(struct xfer *x, const struct tftp_options *asked, struct tftp_optio
 	uint64_t size;
 
 	if (asked->has[TFTP_BLKSIZE]) {
-		x->block_size = (size_t)asked->value[TFTP_BLKSIZE];
+		x->block_size = asked->value[TFTP_BLKSIZE] < x->rules.block_bytes
+				    ? (size_t)asked->value[TFTP_BLKSIZE]
+				    : x->rules.block_bytes;
 		grant(granted, TFTP_BLKSIZE, x->block_size);
 	}
 	/* Of an empty file the size stays unsaid: libcurl (7.88) takes a 0 for an error, and
@@ -239,18 +244,24 @@ rules_with_usual(const struct xfer_rules *given)
 	r.resends = r.resends ? r.resends : usual.resends;
 	r.window_blocks = r.window_blocks ? r.window_blocks : usual.window_blocks;
 	r.window_bytes = r.window_bytes ? r.window_bytes : usual.window_bytes;
+	r.block_bytes = r.block_bytes ? r.block_bytes : usual.block_bytes;
 	return r;
+}
+
+static uint64_t
+wire_size_most(const struct xfer *x)
+{
+	uint64_t size = content_size(x->source.content);
+
+	return x->source.mode == TFTP_NETASCII ? size * 2 : size;
 }
 
 /* No more than the file has, its last and empty one included. */
 static int64_t
 places_for(const struct xfer *x)
 {
-	uint64_t most = content_size(x->source.content);
+	uint64_t most = wire_size_most(x) / x->block_size + 1;
 
-	if (x->source.mode == TFTP_NETASCII)
-		most *= 2;
-	most = most / x->block_size + 1;
 	return most < (uint64_t)x->window ? (int64_t)most : x->window;
 }
 
@@ -289,6 +300,7 @@ xfer_free(struct xfer *x)
 static void
 end(struct xfer *x, enum xfer_state state, char *why)
 {
+	free(x->why);
 	x->state = state;
 	x->why = why;
 }
@@ -310,7 +322,11 @@ fail(struct xfer *x, enum tftp_error code, const char *told, const char *why)
 void
 xfer_cancel(struct xfer *x, const char *why)
 {
-	if (x->state == XFER_RUNNING)
+	if (x->state != XFER_RUNNING)
+		return;
+	if (x->stopping)
+		x->state = XFER_STOPPED;
+	else
 		fail(x, TFTP_E_OTHER, why, why);
 }
 
@@ -548,7 +564,7 @@ measure(struct xfer *x, int64_t now_ms)
  * way, and sending all of it again at once would do so for each window from here on.  So it only
  * shortens our patience to what an answer takes, and once. */
 static void
-take_repetition(struct xfer *x, int64_t now_ms)
+hurry(struct xfer *x, int64_t now_ms)
 {
 	int64_t soon;
 
@@ -561,6 +577,39 @@ take_repetition(struct xfer *x, int64_t now_ms)
 		return;
 	x->hurried = x->hurries = true;
 	x->deadline = soon;
+}
+
+/* It was not the peer who said stop. */
+static void
+go_on(struct xfer *x, int64_t now_ms)
+{
+	x->stopping = false;
+	free(x->why);
+	x->why = NULL;
+	set_deadline(x, now_ms);
+}
+
+static void
+take_repetition(struct xfer *x, int64_t now_ms)
+{
+	if (x->stopping)
+		go_on(x, now_ms);
+	hurry(x, now_ms);
+}
+
+/* Less than the window: the peer has lost what came behind (RFC 7440, section 4).  One that tells
+ * of gaps faster than it could have seen what closes them is told no more than once in a round
+ * trip. */
+static void
+take_gap(struct xfer *x, int64_t now_ms)
+{
+	if (x->trip.known && now_ms - x->again_at < x->trip.mean8 / 8) {
+		hurry(x, now_ms);
+		return;
+	}
+	x->again_at = now_ms;
+	send_again(x, now_ms);
+	send_more(x, now_ms);
 }
 
 /* Only a number that is on its way counts.  One acknowledged before is a repetition, and answering
@@ -576,43 +625,46 @@ take_ack(struct xfer *x, uint16_t block, int64_t now_ms)
 		return;
 	x->acked += ahead;
 	x->answered = true;
+	if (x->stopping)
+		go_on(x, now_ms);
 	measure(x, now_ms);
 	wait_on(x, now_ms);
 	if (x->acked == x->last) {
 		end(x, XFER_SENT, NULL);
 		return;
 	}
-	/* Less than the window: the peer has lost what came behind (RFC 7440, section 4). */
 	if (x->sent > x->acked)
-		send_again(x, now_ms);
-	send_more(x, now_ms);
+		take_gap(x, now_ms);
+	else
+		send_more(x, now_ms);
 }
 
-/* Nobody answers an ERROR, code 8 (our options refused) included: the peer may ask again. */
+/* Nobody answers an ERROR, code 8 (our options refused) included: the peer may ask again.  It shows
+ * nothing that a forger would have to know but the port, so it ends the transfer only when it is
+ * the last that is heard: nothing is sent from here on, until an acknowledgement contradicts it. */
 static void
-take_error(struct xfer *x, const struct tftp_packet *p)
+take_error(struct xfer *x, const struct tftp_packet *p, int64_t now_ms)
 {
-	end(x, XFER_STOPPED,
-	    p->text.n > 0 ? mem_text_n((const char *)p->text.p, p->text.n)
-			  : mem_fmt("error %u", p->code));
+	if (x->stopping)
+		return;
+	x->stopping = true;
+	x->hurries = false;
+	x->why = p->text.n > 0 ? mem_text_n((const char *)p->text.p, p->text.n)
+			       : mem_fmt("error %u", p->code);
+	x->deadline = now_ms + x->rules.again_ms;
 }
 
 void
 xfer_packet(struct xfer *x, struct bytes packet, int64_t now_ms)
 {
 	struct tftp_packet p;
-	struct err e;
 
-	if (x->state != XFER_RUNNING)
+	if (x->state != XFER_RUNNING || tftp_decode(packet, &p, NULL) != 0)
 		return;
-	if (tftp_decode(packet, &p, &e) != 0)
-		fail(x, TFTP_E_ILLEGAL, "Illegal TFTP operation", e.text);
-	else if (p.op == TFTP_ACK)
+	if (p.op == TFTP_ACK)
 		take_ack(x, p.block, now_ms);
 	else if (p.op == TFTP_ERROR)
-		take_error(x, &p);
-	else
-		fail(x, TFTP_E_ILLEGAL, "Illegal TFTP operation", "not an acknowledgement");
+		take_error(x, &p, now_ms);
 }
 
 /* Doubling, but never below what the peer itself asked for. */
@@ -649,6 +701,10 @@ xfer_time(struct xfer *x, int64_t now_ms)
 {
 	if (x->state != XFER_RUNNING || now_ms < x->deadline)
 		return;
+	if (x->stopping) {
+		x->state = XFER_STOPPED;
+		return;
+	}
 	if (x->hurries) {
 		close_gap(x, now_ms);
 		return;
@@ -668,7 +724,7 @@ xfer_request_again(struct xfer *x, int64_t now_ms)
 {
 	int64_t again = x->asked_wait > x->rules.again_ms ? x->asked_wait : x->rules.again_ms;
 
-	if (x->state != XFER_RUNNING)
+	if (x->state != XFER_RUNNING || x->stopping)
 		return false;
 	if (x->answered)
 		return now_ms - x->heard < again;
@@ -686,6 +742,14 @@ int64_t
 xfer_deadline(const struct xfer *x)
 {
 	return x->deadline;
+}
+
+size_t
+xfer_burst(const struct xfer *x)
+{
+	uint64_t window = (uint64_t)x->places * x->block_size, all = wire_size_most(x);
+
+	return (size_t)(window < all ? window : all);
 }
 
 uint64_t

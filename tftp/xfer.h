@@ -7,6 +7,9 @@
  * was sent once (Karn's rule), with RFC 6298's arithmetic.  A peer that has asked for a timeout
  * (RFC 2349) gets that instead.
  *
+ * Who says that it is the peer may not be: an ERROR ends a transfer only when nothing contradicts
+ * it for a while, and what makes no sense is left alone.
+ *
  * Memory: this struct and one window of blocks, and the blocks only once the peer has answered or
  * takes 512 bytes, so that a forged request costs little.
  */
@@ -26,13 +29,14 @@ struct xfer_rules {
 	unsigned resends;	/* in a row to a peer that has never answered (5) */
 	uint16_t window_blocks; /* most blocks sent without an answer (64); 1: no windowsize */
 	size_t window_bytes;	/* and most bytes of them, if that is more than a block (64 KiB) */
+	size_t block_bytes;	/* largest block (65464) */
 };
 
 enum xfer_state {
 	XFER_RUNNING,
 	XFER_SENT,     /* the peer has acknowledged the last block */
 	XFER_GIVEN_UP, /* the peer fell silent */
-	XFER_STOPPED,  /* the peer sent an ERROR */
+	XFER_STOPPED,  /* the peer sent an ERROR, and nothing after it */
 	XFER_FAILED    /* we sent an ERROR */
 };
 
@@ -57,9 +61,11 @@ void xfer_cancel(struct xfer *x, const char *why); /* ends it, and tells the pee
 
 enum xfer_state xfer_state(const struct xfer *x);
 int64_t xfer_deadline(const struct xfer *x); /* when xfer_time() wants to be called */
-uint64_t xfer_bytes(const struct xfer *x);   /* of the blocks acknowledged */
-uint64_t xfer_resent(const struct xfer *x);  /* packets sent more than once */
-/* Stopped or failed: a sentence, which may be the peer's; else NULL.  Lives as long as x. */
+size_t xfer_burst(const struct xfer *x); /* bytes that one packet of the peer may bring, at most */
+uint64_t xfer_bytes(const struct xfer *x);  /* of the blocks acknowledged */
+uint64_t xfer_resent(const struct xfer *x); /* packets sent more than once */
+/* Stopped or failed, or about to stop because the peer said so: a sentence, which may be the
+ * peer's; else NULL.  Lives until something happens to x. */
 const char *xfer_why(const struct xfer *x);
 
 #endif

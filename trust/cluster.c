@@ -107,6 +107,7 @@ note_ctl(struct store *s, struct cluster_change *out, struct err *e)
 	if (ctl_look(s, &ctl, e) != 0)
 		return -1;
 	out->ctl_due = ctl.due;
+	out->ctl_tokens = ctl.tokens;
 	out->ctl_number = ctl.newest.number;
 	return 0;
 }

@@ -30,6 +30,7 @@ struct cluster_change {
 	/* The CTL: whether a new one was built, and its number; whether one is due now, because
 	 * what the cluster has is of other certificates than it names (ctl.h). */
 	bool ctl_built, ctl_due;
+	bool ctl_tokens; /* a security token signed it: one of them signs the next */
 	int ctl_number;
 };
 

@@ -46,7 +46,7 @@ events_add(struct store *s, const struct event_row *event, size_t n, struct err 
 {
 	int rc = 0;
 
-	if (store_begin_quiet(s, e) != 0)
+	if (store_begin_note(s, e) != 0)
 		return -1;
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add_one(s, &event[i], e);
@@ -114,5 +114,18 @@ events_list(struct store *s, int64_t after, const char *device, size_t max, stru
 	}
 	*out = all;
 	*n = count;
+	return 0;
+}
+
+int
+events_total(struct store *s, int64_t *n, struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT coalesce(max(id), 0) FROM event");
+
+	*n = 0;
+	if (ask_row(q, e) != 1)
+		return -1;
+	*n = row_int(q, 0);
+	ask_end(q);
 	return 0;
 }

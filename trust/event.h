@@ -26,12 +26,14 @@ struct event_row {
 	char subject[EVENT_TEXT_MAX], because[EVENT_TEXT_MAX];
 };
 
-/* All in one transaction that leaves the generation alone; what is older than EVENTS_KEPT goes. */
+/* All in one change, a note (store_begin_note()); what is older than EVENTS_KEPT goes. */
 int events_add(struct store *s, const struct event_row *event, size_t n, struct err *e);
 /* At most max, oldest first: the first ones after event number `after` (0: from the beginning), so
  * that whoever goes on from the last one it was given misses none; or, with EVENTS_NEWEST, the last
  * ones there are.  device NULL: of all.  *out is the caller's to free. */
 int events_list(struct store *s, int64_t after, const char *device, size_t max,
     struct event_row **out, size_t *n, struct err *e);
+/* How many there ever were, those that are gone included. */
+int events_total(struct store *s, int64_t *n, struct err *e);
 
 #endif

@@ -44,7 +44,7 @@ history_newest(
 {
 	struct ask *q = store_ask(s,
 	    "SELECT id, node, number, built, why FROM list WHERE kind = :kind AND node = :node "
-	    "ORDER BY number DESC LIMIT 1");
+	    "AND number > 0 ORDER BY number DESC LIMIT 1");
 	int rc;
 
 	*out = (struct listing_entry){ 0 };

@@ -20,7 +20,10 @@ enum { HISTORY_CLUSTER = 0 /* node of a CTL */ };
 /* A built list. */
 struct listing_entry {
 	int64_t id, node;
-	int number; /* from 1, per kind and node */
+	/* From 1, per kind and node.  Below 0 are rows that are no list of ours: forms of one for
+	 * other phones, and what phones hold that somebody else built.  They are found by their
+	 * hash, and are never the newest. */
+	int number;
 	int64_t built;
 	char why[200];
 };

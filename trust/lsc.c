@@ -353,6 +353,24 @@ lsc_terms(struct store *s, struct lsc_term **out, size_t *n, struct err *e)
 	return 0;
 }
 
+int
+lsc_count(struct store *s, int64_t now, int64_t soon, struct lsc_count *out, struct err *e)
+{
+	struct ask *q = store_ask(s,
+	    "SELECT count(*), coalesce(sum(not_after > :now AND not_after <= :soon), 0), "
+	    "coalesce(sum(not_after <= :now), 0) FROM lsc WHERE state = 2");
+
+	*out = (struct lsc_count){ 0 };
+	ask_int(q, ":now", now);
+	ask_int(q, ":soon", soon);
+	if (ask_row(q, e) != 1)
+		return -1;
+	*out = (struct lsc_count){ (size_t)row_int(q, 0), (size_t)row_int(q, 1),
+		(size_t)row_int(q, 2) };
+	ask_end(q);
+	return 0;
+}
+
 static int
 by_phone(const void *phone, const void *term)
 {

@@ -71,6 +71,12 @@ int lsc_terms(struct store *s, struct lsc_term **out, size_t *n, struct err *e);
 /* The one of this phone among them; NULL when it holds none. */
 const struct lsc_term *lsc_term_of(const struct lsc_term *all, size_t n, const char *phone);
 
+/* How many certificates phones hold, and how many of these run out by then, or have run out. */
+struct lsc_count {
+	size_t held, ending, over; /* ending: after now, and not after `soon` */
+};
+int lsc_count(struct store *s, int64_t now, int64_t soon, struct lsc_count *out, struct err *e);
+
 /* What a phone showed when it was asked (Troubleshoot). */
 enum shown_kind { SHOWN_LSC = 1, SHOWN_MIC = 2 };
 /* Kept, and the order, when it is to troubleshoot, is done. */

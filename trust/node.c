@@ -238,3 +238,32 @@ node_by_id(struct store *s, int64_t id, struct node *out, struct err *e)
 	ask_int(q, ":id", id);
 	return one_node(q, "of that number", out, e);
 }
+
+static int
+is_free_to_move(struct store *s, int64_t id, const char *address, struct err *e)
+{
+	struct ask *q = store_ask(
+	    s, "SELECT 1 FROM node WHERE id <> :id AND (address = :address OR name = :address)");
+	int rc;
+
+	ask_int(q, ":id", id);
+	ask_text(q, ":address", address);
+	rc = ask_once(q, e);
+	if (rc == 1)
+		return err_set(e, ERR_EXISTS, "another node is %s already", address);
+	return rc;
+}
+
+int
+node_move(struct store *s, int64_t id, const char *address, struct err *e)
+{
+	char spelled[NODE_ADDRESS_MAX];
+	struct ask *q;
+
+	if (node_address(address, spelled, e) != 0 || is_free_to_move(s, id, spelled, e) != 0)
+		return -1;
+	q = store_ask(s, "UPDATE node SET address = :address WHERE id = :id");
+	ask_text(q, ":address", spelled);
+	ask_int(q, ":id", id);
+	return ask_once(q, e);
+}

@@ -56,5 +56,7 @@ int node_list(struct store *s, struct node **out, size_t *n, struct err *e);
 /* By name or address; NULL: the publisher. */
 int node_find(struct store *s, const char *name, struct node *out, struct err *e);
 int node_by_id(struct store *s, int64_t id, struct node *out, struct err *e);
+/* To another address; its name stays.  ERR_EXISTS when another node has that address or name. */
+int node_move(struct store *s, int64_t id, const char *address, struct err *e);
 
 #endif

@@ -97,6 +97,22 @@ order_list(struct store *s, struct order **out, size_t *n, struct err *e)
 }
 
 int
+order_count(struct store *s, size_t n[ORDER_STATUSES], struct err *e)
+{
+	struct ask *q = store_ask(s, "SELECT status, count(*) FROM capf_order GROUP BY status");
+	int rc;
+
+	memset(n, 0, ORDER_STATUSES * sizeof(n[0]));
+	while ((rc = ask_row(q, e)) == 1) {
+		int64_t status = row_int(q, 0);
+
+		if (status >= 0 && status < ORDER_STATUSES)
+			n[status] = (size_t)row_int(q, 1);
+	}
+	return rc;
+}
+
+int
 order_string(struct store *s, const char *phone, char to[ORDER_STRING_MAX + 1], struct err *e)
 {
 	struct ask *q = store_ask(s, "SELECT string FROM capf_order WHERE phone = :phone");

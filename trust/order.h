@@ -49,6 +49,7 @@ enum order_status {
 	STATUS_NO_EC,	     /* No Support for EC only in CAPF version 3 */
 	STATUS_WAITS_FOR_CA, /* our word: an external issuer has the request */
 };
+enum { ORDER_STATUSES = STATUS_WAITS_FOR_CA + 1 };
 
 enum {
 	ORDER_STRING_MIN = 4, /* digits */
@@ -103,6 +104,8 @@ int order_schedule(
 int order_get(struct store *s, const char *phone, struct order *out, struct err *e);
 /* Those that have ever been scheduled, by name.  *out is the caller's to free. */
 int order_list(struct store *s, struct order **out, size_t *n, struct err *e);
+/* How many of them have each status. */
+int order_count(struct store *s, size_t n[ORDER_STATUSES], struct err *e);
 /* The authentication string, for who may see it; "" when there is none. */
 int order_string(struct store *s, const char *phone, char to[ORDER_STRING_MAX + 1], struct err *e);
 /* Digits from OpenSSL's random numbers. */

@@ -265,6 +265,54 @@ const char *const schema_step[] = {
 	"  since INTEGER NOT NULL,"
 	"  at INTEGER NOT NULL" /* what time the sums are of */
 	") STRICT;",
+
+	/* 9: who may administer, and what they did */
+
+	/* Users (trust/user.c).  The hash is of a password, slow to try (admin/password.c). */
+	"CREATE TABLE user ("
+	"  name TEXT PRIMARY KEY,"
+	"  role INTEGER NOT NULL CHECK (role IN (1, 2, 3))," /* enum user_role */
+	"  disabled INTEGER NOT NULL,"
+	"  hash TEXT NOT NULL,"
+	"  made INTEGER NOT NULL, changed INTEGER NOT NULL,"
+	"  epoch INTEGER NOT NULL" /* another one after each change: sessions of before are over */
+	") STRICT, WITHOUT ROWID;"
+	/* The epoch given last, whoever got it: one row. */
+	"CREATE TABLE user_epoch ("
+	"  id INTEGER PRIMARY KEY CHECK (id = 1),"
+	"  number INTEGER NOT NULL"
+	") STRICT;"
+	"INSERT INTO user_epoch VALUES (1, 0);"
+
+	/* What programs show instead of a password: random enough for one fast hash.  Numbers stand
+	 * in the audit trail, so none is given twice. */
+	"CREATE TABLE user_token ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  user TEXT NOT NULL REFERENCES user(name) ON DELETE CASCADE,"
+	"  label TEXT NOT NULL,"
+	"  sha256 BLOB NOT NULL UNIQUE," /* of the text; the text itself is nowhere */
+	"  role INTEGER NOT NULL CHECK (role IN (1, 2, 3)),"
+	"  made INTEGER NOT NULL, expires INTEGER NOT NULL,"
+	"  used INTEGER NOT NULL,"   /* last, to the minute; 0: never */
+	"  revoked INTEGER NOT NULL" /* when; 0: not */
+	") STRICT;"
+	"CREATE INDEX user_token_user ON user_token(user);"
+
+	/* The audit trail; bounded (trust/audit.c).  number counts what was refused for want of
+	 * a password or a right, and all else, apart: each has a bound of its own. */
+	"CREATE TABLE audit ("
+	"  id INTEGER PRIMARY KEY,"
+	"  at INTEGER NOT NULL,"
+	"  refused INTEGER NOT NULL CHECK (refused IN (0, 1)),"
+	"  number INTEGER NOT NULL,"
+	"  who TEXT NOT NULL,"
+	"  peer TEXT NOT NULL," /* an address, or 'shell' */
+	"  what TEXT NOT NULL," /* the words of a verb, 'login', ... */
+	"  subject TEXT NOT NULL,"
+	"  was TEXT NOT NULL, became TEXT NOT NULL,"
+	"  outcome TEXT NOT NULL" /* 'done', or why not */
+	") STRICT;"
+	"CREATE UNIQUE INDEX audit_number ON audit(refused, number);",
 };
 
 const size_t schema_steps = sizeof(schema_step) / sizeof(schema_step[0]);

@@ -7,8 +7,9 @@
 #include "base/mem.h"
 #include "trust/history.h"
 #include "trust/node.h"
-#include "trust/outlook.h"
 #include "trust/service.h"
+#include "trust/tlist.h"
+#include "trust/verdicts.h"
 
 const char *
 itl_status_word(enum itl_status status)
@@ -33,10 +34,14 @@ enum { ITL_COLUMNS = 5, CTL_COLUMNS = 11 };
 static void
 take_list(struct ask *q, int column, struct seen_list *out)
 {
+	struct bytes foreign = row_blob(q, column + 3);
+
 	out->fetched = row_int(q, column);
 	out->fetched_at = row_int(q, column + 1);
 	out->holds = row_int(q, column + 2);
 	out->holds_foreign = !row_is_null(q, column + 3);
+	if (foreign.n == sizeof(out->foreign_sha1))
+		memcpy(out->foreign_sha1, foreign.p, foreign.n);
 	out->reported_at = row_int(q, column + 4);
 	snprintf(out->note, sizeof(out->note), "%s", row_text(q, column + 5));
 }
@@ -116,42 +121,6 @@ write_list(struct store *s, const char *phone, const struct seen_list *l, enum h
 	return ask_once(q, e);
 }
 
-/* The list with this id; *out NULL for id 0. */
-static int
-read_list(struct store *s, int64_t id, struct tlist **out, struct err *e)
-{
-	struct wr file = { 0 };
-
-	*out = NULL;
-	if (id == 0)
-		return 0;
-	if (history_file(s, id, &file, e) == 0)
-		*out = tlist_decode(wr_view(&file), e);
-	wr_free(&file);
-	return *out == NULL ? -1 : 0;
-}
-
-static int
-judge_new(struct store *s, const struct seen *v, int64_t list, const struct model *model,
-    struct judgement *j, struct err *e)
-{
-	struct tlist *itl = NULL, *ctl = NULL;
-	struct wr file = { 0 };
-	int rc = history_file(s, list, &file, e);
-
-	if (rc == 0)
-		rc = read_list(s, v->itl.holds, &itl, e);
-	if (rc == 0)
-		rc = read_list(s, v->ctl.holds, &ctl, e);
-	if (rc == 0)
-		rc = outlook_of_list(
-		    s, &(struct judge_memory){ ctl, itl }, model, wr_view(&file), j, e);
-	tlist_free(itl);
-	tlist_free(ctl);
-	wr_free(&file);
-	return rc;
-}
-
 static struct seen_list *
 list_of(struct seen *v, enum history_kind kind)
 {
@@ -161,15 +130,16 @@ list_of(struct seen *v, enum history_kind kind)
 /* Did the phone take the list it was given?  A phone that held another cluster's list will ask its
  * own TVS, which we cannot: then it is not reckoned. */
 static int
-reckon(struct store *s, struct seen *v, enum history_kind kind, struct err *e)
+reckon(struct verdicts *known, struct seen *v, enum history_kind kind, struct err *e)
 {
 	struct seen_list *l = list_of(v, kind);
+	struct verdict_question q = {
+		.itl = v->itl.holds, .ctl = v->ctl.holds, .list = l->fetched
+	};
+	struct verdict verdict;
 	struct device d;
-	struct judgement j;
-	int known = device_get(s, v->phone, &d, e);
+	int added;
 
-	if (known < 0)
-		return -1;
 	/* What it said itself after that is the better knowledge. */
 	if (l->fetched == l->holds || l->reported_at >= l->fetched_at)
 		return 0;
@@ -178,10 +148,12 @@ reckon(struct store *s, struct seen *v, enum history_kind kind, struct err *e)
 		    "it held a list of another cluster when it was given ours");
 		return 0;
 	}
-	if (judge_new(s, v, l->fetched, known == 1 ? d.model : model_of("8861"), &j, e) != 0)
+	added = device_get(verdicts_store(known), v->phone, &d, e);
+	q.model = added == 1 ? d.model : model_of("8861");
+	if (added < 0 || verdicts_of(known, &q, &verdict, e) != 0)
 		return -1;
-	snprintf(l->note, sizeof(l->note), "as reckoned from its downloads: %.300s", j.why);
-	if (j.verdict == JUDGE_ACCEPTED)
+	snprintf(l->note, sizeof(l->note), "as reckoned from its downloads: %.300s", verdict.why);
+	if (verdict.accepted)
 		l->holds = l->fetched;
 	return 0;
 }
@@ -217,7 +189,8 @@ is_older(const struct seen *v, const struct seen_list *l, int64_t node, int64_t 
 /* A list that was fetched before the one we know of, and told later: the phone may have taken that
  * one because of this. */
 static int
-catch_up(struct store *s, struct seen *v, enum history_kind kind, int64_t list, struct err *e)
+catch_up(
+    struct verdicts *known, struct seen *v, enum history_kind kind, int64_t list, struct err *e)
 {
 	struct seen_list *l = list_of(v, kind);
 	int64_t last = l->fetched;
@@ -226,66 +199,78 @@ catch_up(struct store *s, struct seen *v, enum history_kind kind, int64_t list, 
 	if (list <= l->holds || list == last)
 		return 0;
 	l->fetched = list;
-	rc = reckon(s, v, kind, e);
+	rc = reckon(known, v, kind, e);
 	l->fetched = last;
-	return rc == 0 ? reckon(s, v, kind, e) : -1;
+	return rc == 0 ? reckon(known, v, kind, e) : -1;
 }
 
 static int
-take_fetch(struct store *s, struct seen *v, enum history_kind kind, bool is_late, int64_t list,
-    int64_t at, struct err *e)
+take_fetch(struct verdicts *known, struct seen *v, enum history_kind kind,
+    const struct seen_sighting *g, bool is_late, struct err *e)
 {
 	struct seen_list *l = list_of(v, kind);
 
 	if (is_late)
-		return catch_up(s, v, kind, list, e);
-	l->fetched = list;
-	l->fetched_at = at;
-	return reckon(s, v, kind, e);
+		return catch_up(known, v, kind, g->list, e);
+	l->fetched = g->list;
+	l->fetched_at = g->at;
+	return reckon(known, v, kind, e);
 }
 
 static int
-take_sighting(struct store *s, struct seen *v, const char *peer, int64_t node, int64_t list,
-    int64_t at, struct err *e)
+take_sighting(struct verdicts *known, struct seen *v, const struct seen_sighting *g, struct err *e)
 {
+	struct store *s = verdicts_store(known);
 	enum history_kind kind = HISTORY_ITL;
 	bool is_late;
 	int number;
 
-	if (list != 0 && history_of(s, list, &kind, &number, e) < 0)
+	if (g->list != 0 && history_of(s, g->list, &kind, &number, e) < 0)
 		return -1;
-	is_late = list != 0 && is_older(v, list_of(v, kind), node, list, at);
-	if (at >= v->at) {
-		v->at = at;
-		v->node = node;
-		snprintf(v->peer, sizeof(v->peer), "%s", peer);
+	is_late = g->list != 0 && is_older(v, list_of(v, kind), g->node, g->list, g->at);
+	if (g->at >= v->at) {
+		v->at = g->at;
+		v->node = g->node;
+		snprintf(v->peer, sizeof(v->peer), "%s", g->peer);
 	}
 	if (write_asked(s, v, e) != 0)
 		return -1;
-	if (list == 0)
+	if (g->list == 0)
 		return 0;
-	if (take_fetch(s, v, kind, is_late, list, at, e) != 0)
+	if (take_fetch(known, v, kind, g, is_late, e) != 0)
 		return -1;
 	return write_list(s, v->phone, list_of(v, kind), kind, e);
+}
+
+int
+seen_sighted(struct verdicts *known, const struct seen_sighting *g, struct err *e)
+{
+	struct store *s = verdicts_store(known);
+	struct seen v;
+	int rc, place = 0;
+
+	if (store_begin_note(s, e) != 0)
+		return -1;
+	rc = seen_get(s, g->phone, &v, e);
+	if (rc == 0)
+		place = has_place(s, &v, e);
+	if (place < 0)
+		rc = -1;
+	if (place == 1)
+		rc = take_sighting(known, &v, g, e);
+	return store_end(s, rc, e);
 }
 
 int
 seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, int64_t list,
     int64_t now, struct err *e)
 {
-	struct seen v;
-	int rc, place = 0;
+	struct seen_sighting g = { phone, peer, node, list, now };
+	struct verdicts *known = verdicts_new(s);
+	int rc = seen_sighted(known, &g, e);
 
-	if (store_begin_quiet(s, e) != 0)
-		return -1;
-	rc = seen_get(s, phone, &v, e);
-	if (rc == 0)
-		place = has_place(s, &v, e);
-	if (place < 0)
-		rc = -1;
-	if (place == 1)
-		rc = take_sighting(s, &v, peer, node, list, now, e);
-	return store_end(s, rc, e);
+	verdicts_free(known);
+	return rc;
 }
 
 /* The list of ours with this hash: 1, 0 when there is none, -1.  Lists are few and small.  The form
@@ -450,6 +435,42 @@ seen_status(struct store *s, const struct device *d, const struct seen *v, enum 
 	return 0;
 }
 
+/* As seen_status() says it of one: a change here is a change there. */
+#define STATUS                                                                                     \
+	"CASE WHEN seen.foreign_sha1 IS NOT NULL THEN 'mismatch' "                                 \
+	"WHEN seen.holds IS NULL AND seen.reported_at IS NOT NULL THEN 'none' "                    \
+	"WHEN seen.holds IS NULL OR seen.node = 0 THEN 'unknown' "                                 \
+	"WHEN seen.holds = tftp.itl THEN 'match' ELSE 'mismatch' END"
+
+static enum itl_status
+status_of(const struct model *model, const char *word)
+{
+	if (model != NULL && !model->sbd)
+		return ITL_NOT_INSTALLED;
+	if (strcmp(word, "match") == 0)
+		return ITL_MATCH;
+	if (strcmp(word, "mismatch") == 0)
+		return ITL_MISMATCH;
+	return strcmp(word, "none") == 0 ? ITL_NOT_INSTALLED : ITL_UNKNOWN;
+}
+
+int
+seen_count(struct store *s, size_t n[ITL_STATUSES], struct err *e)
+{
+	struct ask *q =
+	    store_ask(s, "SELECT phone.model, " STATUS " AS status, count(*) FROM phone "
+			 "LEFT JOIN phone_seen AS seen ON seen.phone = phone.name "
+			 "LEFT JOIN service AS tftp ON tftp.node = seen.node "
+			 "AND tftp.name = 'TFTP' "
+			 "GROUP BY phone.model, status");
+	int rc;
+
+	memset(n, 0, ITL_STATUSES * sizeof(n[0]));
+	while ((rc = ask_row(q, e)) == 1)
+		n[status_of(model_of(row_text(q, 0)), row_text(q, 1))] += (size_t)row_int(q, 2);
+	return rc;
+}
+
 /* A phone that was given none holds none, unless it came with another cluster's: it keeps that when
  * ours has none. */
 static void
@@ -492,7 +513,7 @@ seen_registers(struct store *s, const char *phone, int64_t now, struct err *e)
 {
 	struct ask *q;
 
-	if (store_begin_quiet(s, e) != 0)
+	if (store_begin_note(s, e) != 0)
 		return -1;
 	q = store_ask(s, "UPDATE phone_seen SET registers = :now WHERE phone = :phone "
 			 "AND NOT EXISTS (SELECT 1 FROM phone WHERE name = :phone)");

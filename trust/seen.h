@@ -13,10 +13,12 @@
 #include "base/err.h"
 #include "trust/device.h"
 #include "trust/store.h"
+#include "trust/verdicts.h"
 
 /* CUCM's words for it: Phone > Find and List, ITL File Status (release 14).  We say the same of the
  * CTL. */
 enum itl_status { ITL_UNKNOWN, ITL_NOT_INSTALLED, ITL_MATCH, ITL_MISMATCH };
+enum { ITL_STATUSES = ITL_MISMATCH + 1 };
 const char *itl_status_word(enum itl_status status); /* "Match", "Not Installed", ... */
 
 /* The name of a phone that is none: who tries the servers out asks for its files, and leaves no
@@ -30,7 +32,8 @@ struct seen_list {
 	int64_t fetched; /* the one it downloaded last; 0: none */
 	int64_t fetched_at;
 	int64_t holds;		  /* the one it holds; 0: none that we know */
-	bool holds_foreign;	  /* it reported one that is not ours */
+	bool holds_foreign;	  /* it reported one that is not ours, */
+	uint8_t foreign_sha1[20]; /* this one */
 	int64_t reported_at;	  /* 0: it never said; we reckon */
 	char note[SEEN_NOTE_MAX]; /* why we think so */
 };
@@ -46,8 +49,16 @@ struct seen {
 	int64_t registers;
 };
 
-/* It asked the node for something; list: what it was given, 0 for other files.  With a list it is
- * reckoned whether the phone took it, from what it held.  Leaves the generation alone. */
+/* A phone asked the node for something; list: what it was given, 0 for other files. */
+struct seen_sighting {
+	const char *phone, *peer;
+	int64_t node, list, at;
+};
+
+/* With a list it is reckoned whether the phone took it, from what it held.  Leaves the generation
+ * alone; a note (store_begin_note()). */
+int seen_sighted(struct verdicts *known, const struct seen_sighting *g, struct err *e);
+/* The same for who sees a single one. */
 int seen_asked(struct store *s, const char *phone, const char *peer, int64_t node, int64_t list,
     int64_t now, struct err *e);
 /* It said what it holds: the SHA-1 of its ITL, empty for none. */
@@ -70,6 +81,8 @@ int seen_get(struct store *s, const char *phone, struct seen *out, struct err *e
 /* Its status against the list that its node serves, and a sentence: why. */
 int seen_status(struct store *s, const struct device *d, const struct seen *v,
     enum itl_status *status, char why[SEEN_NOTE_MAX], struct err *e);
+/* How many of the phones that we know have each status; one question for all of them. */
+int seen_count(struct store *s, size_t n[ITL_STATUSES], struct err *e);
 /* The same of its CTL; phones of all models may hold one. */
 int seen_ctl_status(struct store *s, const struct seen *v, enum itl_status *status,
     char why[SEEN_NOTE_MAX], struct err *e);

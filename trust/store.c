@@ -40,6 +40,7 @@ struct store {
 	bool relaxed; /* commits do not wait for the disk */
 	bool writes;  /* holds the writers' lock */
 	int patience; /* ms */
+	uint64_t refusals;
 	struct {
 		bool loud, broken, durable;
 		int64_t touched;
@@ -319,11 +320,20 @@ run_kept(struct store *s, const char *sql, struct err *e, const char *what)
 	return ask_once(store_ask(s, sql), e) < 0 ? fail(s, e, what) : 0;
 }
 
-void
+int
 store_patience(struct store *s, int ms)
 {
+	int was = s->patience;
+
 	s->patience = ms;
 	sqlite3_busy_timeout(s->db, ms);
+	return was;
+}
+
+uint64_t
+store_refusals(const struct store *s)
+{
+	return s->refusals;
 }
 
 /* How hard commits try to reach the disk; SQLite lets it be changed between transactions only, and
@@ -340,36 +350,111 @@ set_relaxed(struct store *s, bool relaxed, struct err *e)
 	return 0;
 }
 
-/* Threads of this process that write take turns here and wait in a queue; SQLite would have them
- * look again and again whether the file is free, and sleep in between. */
-static pthread_mutex_t writers;
+/* Threads of this process that write take turns here; SQLite would have them look again and again
+ * whether the file is free, and sleep in between.  Who comes at the right moment need not queue,
+ * for to wake somebody takes long on a busy machine; but nobody is passed by for longer than
+ * PASSED_MS.
+ */
+static struct {
+	pthread_mutex_t lock; /* of what follows; never held for long */
+	pthread_cond_t news;
+	bool held;
+	pthread_t by; /* while it is held; several stores of one thread may hold it */
+	unsigned times;
+	uint64_t came,
+	    passed; /* numbers of who waits: the last one, and whose turn it is (0: any) */
+} writers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+enum { PASSED_MS = 20 };
+
 static pthread_once_t writers_once = PTHREAD_ONCE_INIT;
 
 static void
 make_writers(void)
 {
-	pthread_mutexattr_t how;
+	pthread_condattr_t how;
 
-	pthread_mutexattr_init(&how);
-	pthread_mutexattr_settype(&how, PTHREAD_MUTEX_RECURSIVE); /* two stores in one thread */
-	pthread_mutex_init(&writers, &how);
-	pthread_mutexattr_destroy(&how);
+	pthread_condattr_init(&how);
+	pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+	pthread_cond_init(&writers.news, &how);
+	pthread_condattr_destroy(&how);
+}
+
+static struct timespec
+after_ms(int ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+static bool
+is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+static bool
+is_my_turn(uint64_t me)
+{
+	return !writers.held && (writers.passed == 0 || writers.passed == me);
+}
+
+/* True when it is its turn.  Under the lock. */
+static bool
+wait_for_turn(int ms)
+{
+	struct timespec end = after_ms(ms), soon = after_ms(ms < PASSED_MS ? ms : PASSED_MS);
+	const struct timespec *until = &soon;
+	uint64_t me = ++writers.came;
+
+	while (!is_my_turn(me)) {
+		/* Of those who were passed by, the one who came first. */
+		if (until == &end && (writers.passed == 0 || me < writers.passed))
+			writers.passed = me;
+		if (pthread_cond_timedwait(&writers.news, &writers.lock, until) == 0)
+			continue;
+		if (!is_before(until, &end))
+			break;
+		until = &end;
+	}
+	if (writers.passed != me)
+		return is_my_turn(me);
+	writers.passed = 0;
+	if (!writers.held)
+		return true;
+	pthread_cond_broadcast(&writers.news);
+	return false;
+}
+
+static bool
+take_turn(int patience)
+{
+	bool mine;
+
+	pthread_mutex_lock(&writers.lock);
+	mine = writers.held && pthread_equal(writers.by, pthread_self());
+	if (mine || is_my_turn(0) || (patience > 0 && wait_for_turn(patience))) {
+		writers.held = mine = true;
+		writers.by = pthread_self();
+		writers.times++;
+	}
+	pthread_mutex_unlock(&writers.lock);
+	return mine;
 }
 
 static int
 lock_writers(struct store *s, struct err *e)
 {
-	struct timespec until;
-
 	pthread_once(&writers_once, make_writers);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += s->patience / 1000;
-	until.tv_nsec += (long)(s->patience % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	if (pthread_mutex_clocklock(&writers, CLOCK_MONOTONIC, &until) != 0) {
+	if (!take_turn(s->patience)) {
 		err_set(e, ERR_BUSY, "store: cannot begin a change: another one takes long");
 		return err_hint(e, "%s", hint_of(SQLITE_BUSY));
 	}
@@ -380,9 +465,16 @@ lock_writers(struct store *s, struct err *e)
 static void
 unlock_writers(struct store *s)
 {
-	if (s->writes)
-		pthread_mutex_unlock(&writers);
+	if (!s->writes)
+		return;
 	s->writes = false;
+	pthread_mutex_lock(&writers.lock);
+	if (--writers.times == 0) {
+		writers.held = false;
+		/* All: only one of them may have been passed by, and each may give up. */
+		pthread_cond_broadcast(&writers.news);
+	}
+	pthread_mutex_unlock(&writers.lock);
 }
 
 static int
@@ -405,8 +497,14 @@ open_transaction(struct store *s, bool relaxed, struct err *e)
 static int
 begin(struct store *s, bool loud, bool durable, struct err *e)
 {
-	if (s->depth == 0 && open_transaction(s, !durable, e) != 0)
+	struct err why = { 0 };
+
+	if (s->depth == 0 && open_transaction(s, !durable, &why) != 0) {
+		s->refusals += why.code == ERR_BUSY;
+		if (e != NULL)
+			*e = why;
 		return -1;
+	}
 	s->depth++;
 	s->loud = s->loud || loud;
 	s->durable = s->durable || durable;
@@ -448,6 +546,29 @@ store_rollback(struct store *s)
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	unlock_writers(s);
+}
+
+static int
+write_the_same(struct store *s, struct err *e)
+{
+	if (store_begin_note(s, e) != 0)
+		return -1;
+	return store_end(s, ask_once(store_ask(s, "UPDATE generation SET number = number"), e), e);
+}
+
+int
+store_can_write(struct store *s, struct err *e)
+{
+	int patience = s->patience, rc;
+	struct err why = { 0 };
+
+	store_patience(s, 0);
+	rc = write_the_same(s, &why);
+	store_patience(s, patience);
+	if (rc == 0 || why.code == ERR_BUSY)
+		return 0;
+	*e = why;
+	return -1;
 }
 
 /* Nothing touched, or nothing that a cache is made from: nobody has to look again. */

@@ -55,9 +55,17 @@ int store_end(struct store *s, int rc, struct err *e);
 int store_flush(struct store *s, struct err *e);
 
 /* How long a change may wait for another process's, in milliseconds (STORE_PATIENCE_MS at first).
- * 0 where nothing may wait: then store_begin() fails at once with ERR_BUSY. */
+ * 0 where nothing may wait: then store_begin() fails at once with ERR_BUSY.  Returns what it was.
+ */
 enum { STORE_PATIENCE_MS = 10000 };
-void store_patience(struct store *s, int ms);
+int store_patience(struct store *s, int ms);
+/* How many changes could not begin so far because others took longer than that. */
+uint64_t store_refusals(const struct store *s);
+
+/* Does a change reach the file now?  Writes one that changes nothing, and does not wait for others:
+ * who is at it already shows that one can.  ERR_LIMIT, ERR_FAILED, ...: it does not, and why.
+ * Outside of a change. */
+int store_can_write(struct store *s, struct err *e);
 
 /* What if: changes from here on are taken back by store_suppose_end(), whether a transaction is
  * running or not; they are seen only through this store.  Does not nest. */

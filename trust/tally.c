@@ -5,9 +5,16 @@
 const char *
 tally_door_word(enum tally_door door)
 {
-	static const char *const word[TALLY_DOORS] = { "tftp", "http", "https", "https-tomcat" };
+	static const char *const word[TALLY_DOORS] = { "tftp", "http", "https", "https-tomcat",
+		"tvs", "capf" };
 
 	return word[door];
+}
+
+bool
+tally_is_files(enum tally_door door)
+{
+	return door < TALLY_TVS;
 }
 
 const char *
@@ -21,6 +28,11 @@ tally_word(enum tally_what what)
 		[TALLY_GIVEN_UP] = "given_up",
 		[TALLY_STOPPED] = "stopped",
 		[TALLY_FAILED] = "failed",
+		[TALLY_TRUSTED] = "trusted",
+		[TALLY_NOT_TRUSTED] = "not_trusted",
+		[TALLY_DONE] = "done",
+		[TALLY_NOTHING_TO_DO] = "nothing_to_do",
+		[TALLY_WAITS_FOR_CA] = "waits_for_ca",
 		[TALLY_BYTES] = "bytes",
 		[TALLY_RESENT] = "resent",
 		[TALLY_REPEATED] = "repeated",
@@ -32,9 +44,81 @@ tally_word(enum tally_what what)
 		[TALLY_HANDSHAKES_FAILED] = "handshakes_failed",
 		[TALLY_TIMEOUTS] = "timeouts",
 		[TALLY_MALFORMED] = "malformed",
+		[TALLY_HANDSHAKES] = "handshakes",
+		[TALLY_RESUMED] = "handshakes_resumed",
+		[TALLY_TOOK] = "took_1ms",
+		[TALLY_TOOK + 1] = "took_5ms",
+		[TALLY_TOOK + 2] = "took_25ms",
+		[TALLY_TOOK + 3] = "took_100ms",
+		[TALLY_TOOK + 4] = "took_500ms",
+		[TALLY_TOOK + 5] = "took_2s",
+		[TALLY_TOOK_LONGER] = "took_longer",
+		[TALLY_TOOK_US] = "took_us",
 	};
 
 	return word[what];
+}
+
+/* Sets of doors. */
+enum {
+	TFTP = 1 << TALLY_TFTP,
+	HTTPS = 1 << TALLY_HTTPS | 1 << TALLY_HTTPS_TOMCAT,
+	WEB = 1 << TALLY_HTTP | HTTPS,
+	FILES = TFTP | WEB,
+	TVS = 1 << TALLY_TVS,
+	CAPF = 1 << TALLY_CAPF,
+};
+
+bool
+tally_counts(enum tally_door door, enum tally_what what)
+{
+	static const int at[TALLY_TOOK] = {
+		[TALLY_REQUESTS] = FILES | TVS | CAPF,
+		[TALLY_SENT] = FILES,
+		[TALLY_NOT_FOUND] = FILES,
+		[TALLY_REFUSED] = FILES | CAPF,
+		[TALLY_GIVEN_UP] = TFTP | CAPF,
+		[TALLY_STOPPED] = FILES | CAPF,
+		[TALLY_FAILED] = FILES | CAPF,
+		[TALLY_TRUSTED] = TVS,
+		[TALLY_NOT_TRUSTED] = TVS,
+		[TALLY_DONE] = CAPF,
+		[TALLY_NOTHING_TO_DO] = CAPF,
+		[TALLY_WAITS_FOR_CA] = CAPF,
+		[TALLY_BYTES] = FILES,
+		[TALLY_RESENT] = TFTP,
+		[TALLY_REPEATED] = TFTP,
+		[TALLY_IGNORED] = TFTP,
+		[TALLY_RUNNING] = FILES,
+		[TALLY_CONNECTIONS] = WEB | TVS | CAPF,
+		[TALLY_ACCEPTED] = WEB | TVS | CAPF,
+		[TALLY_TURNED_AWAY] = WEB | TVS | CAPF,
+		[TALLY_HANDSHAKES_FAILED] = HTTPS | TVS | CAPF,
+		[TALLY_TIMEOUTS] = WEB | TVS | CAPF,
+		[TALLY_MALFORMED] = WEB | TVS | CAPF,
+		[TALLY_HANDSHAKES] = TVS | CAPF,
+		[TALLY_RESUMED] = TVS | CAPF,
+	};
+
+	return what >= TALLY_TOOK || (at[what] & 1 << door) != 0;
+}
+
+void
+tally_set_took(struct tally *t, const struct took *took)
+{
+	for (int i = 0; i <= TOOK_LIMITS; i++)
+		t->n[TALLY_TOOK + i] = (int64_t)took->n[i];
+	t->n[TALLY_TOOK_US] = (int64_t)took->us;
+}
+
+struct took
+tally_took(const struct tally *t)
+{
+	struct took took = { .us = (uint64_t)t->n[TALLY_TOOK_US] };
+
+	for (int i = 0; i <= TOOK_LIMITS; i++)
+		took.n[i] = (uint64_t)t->n[TALLY_TOOK + i];
+	return took;
 }
 
 /* ---- writing ---- */

@@ -106,6 +106,8 @@ void tlist_compare(const struct tlist *a, const struct tlist *b, struct wr *out)
 /* What people and phones know a list by. */
 enum { TLIST_SHA1_BYTES = 20 };
 void tlist_sha1(struct bytes file, uint8_t to[TLIST_SHA1_BYTES]);
+enum { TLIST_MD5_BYTES = 16 };
+void tlist_md5(struct bytes file, uint8_t to[TLIST_MD5_BYTES]);
 
 /* As `show itl` / `show ctl` prints it: checksums, length, last modified (in local time), the
  * header table, the records, the closing line.  Foreign text is made printable. */

@@ -221,6 +221,14 @@ tlist_sha1(struct bytes file, uint8_t to[TLIST_SHA1_BYTES])
 }
 
 void
+tlist_md5(struct bytes file, uint8_t to[TLIST_MD5_BYTES])
+{
+	/* Missing where only FIPS algorithms are. */
+	if (EVP_Digest(file.p, file.n, to, NULL, EVP_md5(), NULL) != 1)
+		memset(to, 0, TLIST_MD5_BYTES);
+}
+
+void
 tlist_print(const struct tlist *l, int64_t modified, struct wr *out)
 {
 	const char *kind = tlist_is_ctl(l) ? "CTL" : "ITL";

@@ -29,6 +29,8 @@ struct tvs_server {
 	int64_t view_times;
 
 	unsigned sessions; /* until now */
+	struct tally tally;
+	struct took took; /* from the question to its answer */
 };
 
 struct session {
@@ -201,6 +203,14 @@ note(struct session *x, const struct tvs_request *r, const struct tvs_response *
 }
 
 static void
+count(struct tvs_server *v, const struct tvs_response *answer, int64_t us)
+{
+	v->tally.n[TALLY_REQUESTS]++;
+	v->tally.n[answer->status == TVS_TRUSTED ? TALLY_TRUSTED : TALLY_NOT_TRUSTED]++;
+	took_add(&v->took, us);
+}
+
+static void
 trace(struct session *x, struct bytes asked, struct bytes answered, const struct tvs_request *r,
     const struct tvs_response *answer, const struct tvs_reason *why)
 {
@@ -214,6 +224,7 @@ static void
 on_message(void *session, struct bytes m)
 {
 	struct session *x = session;
+	int64_t since_us = clock_mono_us();
 	struct tvs_request request;
 	struct tvs_response answer;
 	struct tvs_reason why;
@@ -222,6 +233,7 @@ on_message(void *session, struct bytes m)
 
 	if (tvs_request_decode(m, &request, &e) != 0) {
 		log_err(LOG_WARN, "tvs", conn_peer(x->conn), NULL, "malformed", &e);
+		x->server->tally.n[TALLY_MALFORMED]++;
 		conn_finish(x->conn);
 		return;
 	}
@@ -229,6 +241,7 @@ on_message(void *session, struct bytes m)
 	tvs_answer(x->server->view, &request, &answer, &why);
 	tvs_response_encode(&answer, &w);
 	conn_send(x->conn, wr_view(&w));
+	count(x->server, &answer, clock_mono_us() - since_us);
 	note(x, &request, &answer, &why);
 	trace(x, m, wr_view(&w), &request, &answer, &why);
 	tvs_reason_free(&why);
@@ -281,6 +294,13 @@ struct listeners *
 tvs_server_listeners(struct tvs_server *v)
 {
 	return v->listeners;
+}
+
+void
+tvs_server_tally(const struct tvs_server *v, struct tally *out)
+{
+	*out = v->tally;
+	tally_set_took(out, &v->took);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "base/tls.h"
 #include "trust/node.h"
 #include "trust/store.h"
+#include "trust/tally.h"
 #include "trust/trail.h"
 
 struct tvs_server;
@@ -31,6 +32,8 @@ struct tvs_plan {
 struct tvs_server *tvs_server_new(const struct tvs_plan *plan, struct err *e);
 int tvs_server_listen(struct tvs_server *v, const struct listener *on, struct err *e);
 struct listeners *tvs_server_listeners(struct tvs_server *v); /* lent */
-void tvs_server_free(struct tvs_server *v);		      /* ends all; NULL is fine */
+/* What was asked and answered so far; connections are the listeners' to count. */
+void tvs_server_tally(const struct tvs_server *v, struct tally *out);
+void tvs_server_free(struct tvs_server *v); /* ends all; NULL is fine */
 
 #endif

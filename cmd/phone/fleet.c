@@ -321,6 +321,18 @@ read_list(const char *folder, struct fleet *f, struct err *e)
 	return rc;
 }
 
+int
+fleet_names(const char *folder, struct fleet *out, struct err *e)
+{
+	int rc;
+
+	*out = (struct fleet){ NULL };
+	rc = read_list(folder, out, e);
+	if (rc != 0)
+		fleet_free(out);
+	return rc;
+}
+
 /* ---- a fleet that nobody wrote a list of ---- */
 
 static int

@@ -46,6 +46,8 @@ struct fleet_phone {
 	char file[FETCH_NAME_MAX]; /* which file that was; "" likewise */
 	char why[400];
 	char decided_by[320];
+	enum enrol_end enrolled; /* what came of CAPF, and why not; "" when it is done */
+	char enrol_why[400];
 	/* What it holds now. */
 	bool has_ctl, has_itl;
 	bool empty; /* no TFTP certificate in any of its lists: takes anything */
@@ -73,6 +75,8 @@ int fleet_make(const char *folder, const struct fleet_mix *mix, struct fleet *ou
  * fleet.txt, in which folders of phones lie, each named for its phone, is a fleet too. */
 int fleet_load(const char *folder, struct fleet *out, struct err *e);
 bool fleet_is(const char *folder); /* is there a fleet.txt? */
+/* Who is in its fleet.txt, and who is off; no memory is read. */
+int fleet_names(const char *folder, struct fleet *out, struct err *e);
 /* So many percent of each model are off, the others on; fleet_keep() writes it down. */
 void fleet_power(struct fleet *f, unsigned off);
 /* What the phone holds, from its memory. */

@@ -54,6 +54,9 @@ note_result(struct fleet_phone *p, const struct boot_result *r)
 	p->outcome = r->outcome;
 	p->reason = 0;
 	p->file[0] = p->why[0] = p->decided_by[0] = '\0';
+	p->enrolled = r->enrol.end;
+	snprintf(p->enrol_why, sizeof(p->enrol_why), "%.*s", (int)sizeof(p->enrol_why) - 1,
+	    r->enrol.why);
 	if (s == NULL)
 		return;
 	p->reason = s->reason;

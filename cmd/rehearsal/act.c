@@ -52,7 +52,19 @@ mark_booted(struct stage *s, const struct selection *who)
 	}
 }
 
-/* Real phones tell which list they hold when they register (alarm DeviceTLInfo), wherever they got
+static int
+tell_of(struct stage *s, const struct fleet_phone *p, struct err *e)
+{
+	struct bytes ctl = bytes_over(p->ctl_sha1, p->has_ctl ? sizeof(p->ctl_sha1) : 0);
+	struct bytes itl = bytes_over(p->itl_sha1, p->has_itl ? sizeof(p->itl_sha1) : 0);
+	struct store *store = s->cluster[s->at].store;
+
+	if (seen_reported(store, p->name, itl, stage_now(s), e) != 0)
+		return -1;
+	return seen_reported_ctl(store, p->name, ctl, stage_now(s), e);
+}
+
+/* Real phones tell which lists they hold when they register (alarm DeviceTLInfo), wherever they got
  * their configuration from. */
 static int
 tell_cluster(struct stage *s, const struct selection *who, struct err *e)
@@ -66,11 +78,10 @@ tell_cluster(struct stage *s, const struct selection *who, struct err *e)
 		return -1;
 	for (size_t i = 0; rc == 0 && i < s->fleet.n; i++) {
 		const struct fleet_phone *p = &s->fleet.phone[i];
-		struct bytes held = bytes_over(p->itl_sha1, p->has_itl ? sizeof(p->itl_sha1) : 0);
 
 		if (!p->off && p->booted && p->outcome != BOOT_UNREACHABLE &&
 		    selection_has(who, p, &s->mark[i]))
-			rc = seen_reported(store, p->name, held, stage_now(s), e);
+			rc = tell_of(s, p, e);
 	}
 	return store_end(store, rc, e);
 }
@@ -169,6 +180,26 @@ note_lost(const struct stage *s, struct report_step *to)
 		    first->name, first->file, first->why);
 }
 
+/* Likewise those that called CAPF and got nothing, unless there is worse to say. */
+static void
+note_not_enrolled(const struct stage *s, const struct selection *who, struct report_step *to)
+{
+	const struct fleet_phone *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->fleet.n; i++) {
+		const struct fleet_phone *p = &s->fleet.phone[i];
+
+		if (p->off || p->enrolled < ENROL_DECLINED || !selection_has(who, p, &s->mark[i]))
+			continue;
+		first = first == NULL ? p : first;
+		n++;
+	}
+	if (first != NULL && to->note[0] == '\0')
+		snprintf(to->note, sizeof(to->note), "%zu got nothing from CAPF; %s: %.300s", n,
+		    first->name, first->enrol_why);
+}
+
 static int
 act_boot(struct stage *s, const struct script_step *step, volatile const bool *stop,
     struct report_step *to, struct err *e)
@@ -191,6 +222,7 @@ act_boot(struct stage *s, const struct script_step *step, volatile const bool *s
 	report_locks(to, &s->fleet, s->mark);
 	name_locks(s, to);
 	note_lost(s, to);
+	note_not_enrolled(s, &step->who, to);
 	return 0;
 }
 

@@ -71,6 +71,8 @@ static const char style[] =
     "background:var(--nobg)}dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;"
     "margin:12px 0}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}"
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:8px 0}"
+    "th:nth-child(2){width:30%}th:last-child{width:26%}"
+    "th:last-child,td:last-child{padding-left:10px}"
     "th,td{padding:4px 10px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid "
     "var(--line)}th{color:var(--dim);font-weight:600;font-size:13px}td.n,th.n{text-align:right;"
     "font-variant-numeric:tabular-nums;white-space:nowrap}td.zero{color:var(--dim);opacity:.55}"
@@ -84,8 +86,8 @@ static const char style[] =
     "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--card:#fff;--go:#116329;--no:"
     "#a40e26;--gobg:#fff;--nobg:#fff;--c0:#0969da;--c1:#1a7f37;--c2:#d4a72c;--c3:#8c959f;--c4:"
     "#c8d1da;--c5:#bf8700;--c6:#8250df;--c7:#cf222e;--c8:#e6eaef}body{padding:0;max-width:none;"
-    "font-size:11pt}.badge{border:1px solid}h2,h3,svg{break-after:avoid}tr{break-inside:avoid}"
-    ".wide{overflow:visible}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
+    "font-size:11pt}.badge{border:1px solid}h2,h3{break-after:avoid}.top,tr{break-inside:avoid}"
+    ".end{break-before:avoid}.wide{overflow:visible}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
 static void
 tag(struct wr *w, const char *name, const char *text)
@@ -352,7 +354,8 @@ locks(struct wr *w, const struct report_run *run)
 static void
 run_part(struct wr *w, const struct report_run *run, size_t phones)
 {
-	wr_text(w, "<section><h2>");
+	/* A chart does not leave its heading on the page before. */
+	wr_text(w, "<section><div class=\"top\"><h2>");
 	html_escape(title_of(run), w);
 	wr_text(w, " ");
 	if (strcmp(run->section, "before") != 0 || !run->as_expected)
@@ -363,6 +366,7 @@ run_part(struct wr *w, const struct report_run *run, size_t phones)
 	if (!run->as_expected)
 		tag(w, "p", "This is not what the script expects.");
 	draw(w, run, phones);
+	wr_text(w, "</div>\n");
 	steps(w, run);
 	locks(w, run);
 	wr_text(w, "</section>\n");
@@ -424,5 +428,5 @@ html_report(const struct report *r, struct wr *w)
 	facts(w, r);
 	for (size_t i = 0; i < r->n; i++)
 		run_part(w, &r->run[i], r->phones);
-	wr_text(w, "<p class=\"dim\">trustlist " TL_VERSION "</p>\n</body></html>\n");
+	wr_text(w, "<p class=\"dim end\">trustlist " TL_VERSION "</p>\n</body></html>\n");
 }

@@ -14,13 +14,18 @@
 #include "cmd/rehearsal/state.h"
 
 enum { REPORT_MODELS_MAX = FLEET_MODELS_MAX, REPORT_NAMES_MAX = 3, REPORT_NAME = 240 };
+enum { REPORT_KEY = 24 };
+
+/* Of the JSON document.  Raised when one of this program could not be read by one of an older: what
+ * a reader leaves alone may be added without. */
+enum { REPORT_FORMAT = 1, REPORT_BYTES_MAX = 256 << 20 };
 
 /* Phones that are locked for the same reason. */
 struct report_lock {
 	enum judge_reason reason;
 	char kind[16];	   /* of the file refused: "ITL", "CTL", "configuration" */
 	unsigned at, home; /* where it was refused, and whose list the phones hold */
-	bool home_is_off;  /* nobody serves it */
+	bool home_is_off;  /* nobody serves home */
 	size_t phones;
 	char certificate[REPORT_NAME]; /* the file's signer; "": could not be told */
 	char serial[64];	       /* its serial number, hex */
@@ -80,8 +85,9 @@ struct report_run {
 };
 
 struct report {
-	const char *name, *title, *source, *outcome; /* borrowed; source and outcome may be NULL */
-	char *cluster[STATE_CLUSTERS];		     /* "A, release 12.5, mixed mode"; NULL: none */
+	char *name, *title;
+	char *source, *outcome;	       /* may be NULL */
+	char *cluster[STATE_CLUSTERS]; /* "A, release 12.5, mixed mode"; NULL: none */
 	size_t phones;
 	char *models; /* "7975 80, 8841 60, ..." */
 	struct report_run *run;
@@ -104,11 +110,19 @@ bool report_is_news(const struct report_run *run, size_t step);
 bool report_as_expected(const struct report *r);
 
 const char *report_verdict_text(const struct report_run *run); /* "GO", "NO-GO" */
+/* "done", "as expected", "failed": tables and JSON. */
+const char *report_step_word(enum report_verdict v);
+/* "trusted_a": the key in JSON under which the phones in a state are counted. */
+void report_state_key(enum phone_state s, char to[REPORT_KEY]);
 /* The three classes that failed migrations fall into, and others. */
 const char *report_class(enum judge_reason reason);
 /* What can be done about it, without going to each phone; to a text of REPORT_NAME * 2. */
 void report_remedy(const struct report_lock *l, char to[2 * REPORT_NAME]);
 
+/* As a table and a JSON document; and that document read again, to what it was made from.  It may
+ * be anybody's: ERR_MALFORMED says that it is no report, or one of another format, or names what in
+ * it does not add up.  report_free() *out; all or nothing. */
 void report_show(const struct report *r, struct out *o);
+int report_read(struct bytes json, struct report *out, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cmd/command.h"
 #include "cmd/rehearsal/act.h"
+#include "cmd/rehearsal/guest.h"
 #include "cmd/rehearsal/stage.h"
 
 /* ---- before anything is done ---- */
@@ -16,9 +17,11 @@ check_section(const struct script *s, const struct script_section *section, stru
 {
 	for (size_t i = 0; i < section->n; i++) {
 		const struct script_step *step = &section->step[i];
+		struct command c = { .word = (const char *const *)step->word,
+			.words = step->words,
+			.fence = "$dir" };
 
-		if (step->what == DO_COMMAND &&
-		    command_check((const char *const *)step->word, step->words, e) != 0)
+		if (step->what == DO_COMMAND && command_check(&c, e) != 0)
 			return err_prefix(e, "%.80s:%d", s->name, step->line);
 	}
 	return 0;
@@ -34,6 +37,20 @@ rehearsal_check(const struct script *s, struct err *e)
 		if (check_section(s, &s->variant[i], e) != 0)
 			return -1;
 	return 0;
+}
+
+/* What is going to be played, of what there is. */
+static int
+check_guests(const struct run_plan *plan, struct err *e)
+{
+	const struct script *s = plan->script;
+	const struct script_section *main =
+	    plan->variant >= 0 ? &s->variant[plan->variant] : &s->steps;
+
+	if (guest_check(s, &s->before, plan->root, e) != 0 ||
+	    guest_check(s, main, plan->root, e) != 0)
+		return -1;
+	return plan->back && plan->variant < 0 ? guest_check(s, &s->back, plan->root, e) : 0;
 }
 
 /* ---- a section ---- */
@@ -232,10 +249,10 @@ describe_models(const struct fleet *f, const struct fleet_mix *mix)
 static void
 describe_all(const struct script *s, const struct stage *stage, struct report *out)
 {
-	out->name = s->name;
-	out->title = s->title;
-	out->source = s->source;
-	out->outcome = s->outcome;
+	out->name = mem_text(s->name);
+	out->title = mem_text(s->title);
+	out->source = mem_text(s->source);
+	out->outcome = mem_text(s->outcome);
 	out->phones = stage->fleet.n;
 	out->models = describe_models(&stage->fleet, &s->fleet);
 	for (unsigned i = 0; i < STATE_CLUSTERS; i++)
@@ -252,6 +269,8 @@ rehearsal_run(const struct run_plan *plan, struct report *out, struct err *e)
 
 	memcpy(on.root, plan->root, sizeof(on.root));
 	*out = (struct report){ .began = clock_wall() };
+	if (check_guests(plan, e) != 0)
+		return -1;
 	rc = stage_open(&on, &stage, e);
 	if (rc == 0) {
 		describe_all(plan->script, &stage, out);

@@ -12,11 +12,10 @@
 #include "base/mem.h"
 #include "cmd/command.h"
 #include "cmd/rehearsal/drawer.h"
-#include "cmd/config.h"
+#include "cmd/rehearsal/guest.h"
 #include "cmd/rehearsal/loopback.h"
 #include "cmd/rehearsal/tree.h"
 #include "trust/device.h"
-#include "trust/param.h"
 
 /* Phones wait for few things at a time: one worker serves them all, and phones boot meanwhile. */
 enum { WORKERS = 2 };
@@ -67,6 +66,7 @@ stage_command(struct stage *s, unsigned cluster, char *const *word, size_t words
 	struct command c = { .root = s->cluster[cluster].root,
 		.word = (const char *const *)word,
 		.words = words,
+		.fence = s->files,
 		.now = stage_now(s),
 		.who = "rehearsal" };
 
@@ -114,7 +114,6 @@ close_cluster(struct stage_cluster *c)
 	c->site = NULL;
 }
 
-/* What is there already of the phones stays as it is. */
 static int
 add_phones(struct stage *s, struct stage_cluster *c, struct err *e)
 {
@@ -125,14 +124,10 @@ add_phones(struct stage *s, struct stage_cluster *c, struct err *e)
 	for (size_t i = 0; rc == 0 && i < s->fleet.n; i++) {
 		const struct fleet_phone *p = &s->fleet.phone[i];
 		struct device d = { .model = p->model, .security = SECURITY_NONE };
-		struct device there;
 
 		d.added = stage_now(s);
 		snprintf(d.name, sizeof(d.name), "%s", p->name);
-		rc = device_get(c->store, d.name, &there, e);
-		if (rc == 0)
-			rc = device_add(c->store, &d, e);
-		rc = rc < 0 ? -1 : 0;
+		rc = device_add(c->store, &d, e);
 	}
 	return store_end(c->store, rc, e);
 }
@@ -149,64 +144,6 @@ found(struct stage *s, struct stage_cluster *c, struct err *e)
 	if (c->mixed && command(s, c, mixed, sizeof(mixed) / sizeof(mixed[0]), e) != 0)
 		return -1;
 	if (serve(s, c, false, e) != 0)
-		return -1;
-	return add_phones(s, c, e);
-}
-
-/* ---- somebody's ---- */
-
-static int
-find_ports(struct stage_cluster *c, struct err *e)
-{
-	struct config config;
-	int rc = config_read(c->root, &config, NULL, e);
-
-	if (rc == 0) {
-		c->tftp_port = (uint16_t)config.tftp_port;
-		c->http_port = (uint16_t)config.http_port;
-		if (config.tftp_address != NULL)
-			rc = node_address(config.tftp_address, c->address, e);
-	}
-	config_free(&config);
-	return rc;
-}
-
-static int
-check_like(const struct stage *s, struct stage_cluster *c, struct err *e)
-{
-	char mode[PARAM_VALUE_MAX];
-	struct cluster there;
-
-	if (cluster_get(c->store, &there, e) != 0 ||
-	    param_get(c->store, param_find(PARAM_MODE, NULL), mode, e) != 0)
-		return -1;
-	if (there.release != c->release)
-		return err_set(e, ERR_USAGE, "%s is release %s, but the script wants %s for %s",
-		    c->root, release_text(there.release), release_text(c->release), name_of(s, c));
-	if ((strcmp(mode, "0") != 0) != c->mixed)
-		return err_set(e, ERR_USAGE, "%s is%s in mixed mode, but the script wants %s%s",
-		    c->root, c->mixed ? " not" : "", name_of(s, c),
-		    c->mixed ? " to be" : " not to be");
-	return 0;
-}
-
-static int
-take_over(struct stage *s, struct stage_cluster *c, const char *root, struct err *e)
-{
-	struct node publisher;
-
-	c->ours = false;
-	c->root = mem_text(root);
-	c->store = root_open_store(root, e);
-	if (c->store == NULL || check_like(s, c, e) != 0 ||
-	    node_find(c->store, NULL, &publisher, e) != 0)
-		return -1;
-	if (!root_is_served(root)) {
-		err_set(e, ERR_USAGE, "nobody serves %s", root);
-		return err_hint(e, "in another terminal: trustlist --root %.150s serve", root);
-	}
-	snprintf(c->address, sizeof(c->address), "%s", publisher.address);
-	if (find_ports(c, e) != 0)
 		return -1;
 	return add_phones(s, c, e);
 }
@@ -245,8 +182,11 @@ static int
 make_fleet(struct stage *s, const struct script *script, struct err *e)
 {
 	char *folder = mem_fmt("%s/play/phones", s->dir);
-	int rc = fleet_make(folder, &script->fleet, &s->fleet, e);
+	struct fleet_mix mix = script->fleet;
+	int rc = guest_free_addresses(s, mix.phones, &mix.first_mac, e);
 
+	if (rc == 0)
+		rc = fleet_make(folder, &mix, &s->fleet, e);
 	free(folder);
 	s->mark = mem_array(s->fleet.n, sizeof(*s->mark));
 	for (size_t i = 0; i < s->fleet.n; i++)
@@ -256,22 +196,38 @@ make_fleet(struct stage *s, const struct script *script, struct err *e)
 	return rc;
 }
 
+/* Somebody's are looked at before anything is made. */
 static int
-begin_cluster(struct stage *s, unsigned i, const struct stage_plan *plan, struct err *e)
+take_clusters(struct stage *s, const struct stage_plan *plan, struct err *e)
 {
-	const struct script_cluster *like = &plan->script->cluster[i];
+	for (unsigned i = 0; i < STATE_CLUSTERS; i++) {
+		const struct script_cluster *like = &plan->script->cluster[i];
+		struct stage_cluster *c = &s->cluster[i];
+
+		if (plan->root[i] != NULL && !like->there)
+			return err_set(e, ERR_USAGE, "--%c: the script has no cluster %s",
+			    'a' + (char)i, script_cluster_name(i));
+		*c = (struct stage_cluster){ .there = like->there,
+			.ours = plan->root[i] == NULL,
+			.release = like->release,
+			.mixed = like->mixed };
+		if (!c->ours && guest_take(c, script_cluster_name(i), plan->root[i], e) != 0)
+			return -1;
+	}
+	return guest_differ(s, e);
+}
+
+static int
+begin_cluster(struct stage *s, unsigned i, struct err *e)
+{
 	struct stage_cluster *c = &s->cluster[i];
 
-	if (plan->root[i] != NULL && !like->there)
-		return err_set(e, ERR_USAGE, "--%c: the script has no cluster %s", 'a' + (char)i,
-		    script_cluster_name(i));
-	if (!like->there)
+	if (!c->there)
 		return 0;
-	*c = (struct stage_cluster){
-		.there = true, .ours = true, .release = like->release, .mixed = like->mixed
-	};
-	if (plan->root[i] != NULL)
-		return take_over(s, c, plan->root[i], e);
+	if (!c->ours) {
+		c->has_phones = true;
+		return add_phones(s, c, e);
+	}
 	c->root = mem_fmt("%s/play/%s", s->dir, script_cluster_name(i));
 	c->tftp_port = FETCH_TFTP_PORT;
 	c->http_port = FETCH_HTTP_PORT;
@@ -284,12 +240,12 @@ int
 stage_open(const struct stage_plan *plan, struct stage *s, struct err *e)
 {
 	*s = (struct stage){ .dir = NULL };
-	if (make_scratch(s, plan->keep, e) != 0 || make_folders(s, e) != 0 ||
-	    make_fleet(s, plan->script, e) != 0 ||
+	if (take_clusters(s, plan, e) != 0 || make_scratch(s, plan->keep, e) != 0 ||
+	    make_folders(s, e) != 0 || make_fleet(s, plan->script, e) != 0 ||
 	    (plan->script->tokens && drawer_open(s->dir, e) != 0))
 		return -1;
 	for (unsigned i = 0; i < STATE_CLUSTERS; i++)
-		if (begin_cluster(s, i, plan, e) != 0)
+		if (begin_cluster(s, i, e) != 0)
 			return -1;
 	return 0;
 }
@@ -298,6 +254,8 @@ void
 stage_close(struct stage *s)
 {
 	for (size_t i = 0; i < STATE_CLUSTERS; i++) {
+		if (s->cluster[i].has_phones && !s->keep)
+			guest_forget(&s->cluster[i], &s->fleet);
 		close_cluster(&s->cluster[i]);
 		free(s->cluster[i].root);
 	}

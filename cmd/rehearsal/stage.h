@@ -24,6 +24,7 @@ struct stage_cluster {
 	uint16_t tftp_port, http_port; /* http_port 0: none */
 	enum release release;
 	bool mixed;
+	bool has_phones;     /* somebody's, and the fleet's phones were put into it */
 	struct site *site;   /* ours, and served */
 	struct store *store; /* of this thread; NULL: switched off */
 };

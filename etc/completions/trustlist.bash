@@ -58,6 +58,8 @@ _trustlist() {
 			found=$(_trustlist_options "$1" "${words[@]:0:4}")
 		fi
 		;;
+	--role) found='read operate admin' ;;
+	--disabled) found='yes no' ;;
 	--operation) found='install delete troubleshoot none' ;;
 	--auth) found='null string lsc mic' ;;
 	--key)

@@ -19,8 +19,10 @@
 #include "base/mem.h"
 #include "tests/support/lab.h"
 #include "tests/support/suite.h"
+#include "trust/certs.h"
 #include "trust/cluster.h"
 #include "trust/device.h"
+#include "trust/history.h"
 #include "trust/listing.h"
 #include "trust/seen.h"
 #include "trust/service.h"
@@ -69,6 +71,26 @@ __wrap_rmdir(const char *path)
 {
 	step();
 	return __real_rmdir(path);
+}
+
+/* ---- something that is mounted in the root ---- */
+
+static const char *mounted; /* how its path ends; NULL: none is */
+
+int __real_statx(int at, const char *path, int flags, unsigned mask, struct statx *to);
+int __wrap_statx(int at, const char *path, int flags, unsigned mask, struct statx *to);
+
+int
+__wrap_statx(int at, const char *path, int flags, unsigned mask, struct statx *to)
+{
+	int rc = __real_statx(at, path, flags, mask, to);
+	const char *end = mounted == NULL ? NULL : strstr(path, mounted);
+
+	if (rc == 0 && end != NULL && end[strlen(mounted)] == '\0') {
+		CU_ASSERT((to->stx_mask & STATX_MNT_ID) != 0);
+		to->stx_mnt_id++;
+	}
+	return rc;
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
@@ -221,6 +243,22 @@ verify(const char *file, const char *passphrase, struct err *e)
 
 	manifest_free(&m);
 	return rc;
+}
+
+static int
+restore_at(
+    const char *root, const char *file, const char *address, struct restored *r, struct err *e)
+{
+	struct move m;
+	struct restore_plan p = { .root = root,
+		.file = file,
+		.passphrase = bytes_of(PASSPHRASE),
+		.move = &m,
+		.moves = 1,
+		.now = LAB_NOW + 1000 };
+
+	CU_ASSERT_EQUAL(move_read(address, &m, e), 0);
+	return backup_restore(&p, r, e);
 }
 
 /* ---- it comes back ---- */
@@ -392,6 +430,10 @@ altered_backups_are_refused_and_change_nothing(void)
 	CU_ASSERT_EQUAL(e.code, ERR_NO);
 	CU_ASSERT_EQUAL(verify("/nowhere/at/all", PASSPHRASE, &e), -1);
 	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	CU_ASSERT_EQUAL(unlink(bad), 0);
+	CU_ASSERT_EQUAL(mkfifo(bad, 0600), 0);
+	CU_ASSERT_EQUAL(verify(bad, PASSPHRASE, &e), -1);
+	ASSERT_ERR_SAYS(e, "not a regular file");
 	wr_free(&w);
 	free(bad);
 	free(file);
@@ -651,6 +693,81 @@ what_is_served_is_not_restored_over(void)
 	free(root);
 }
 
+/* A mount cannot be moved: found out only after the step that counts, no command would open the
+ * root any more. */
+static void
+what_is_mounted_in_the_root_is_said_before_anything_is_changed(void)
+{
+	static const char *const all[] = { "/trustlist.db", "/trustlist.conf", "/tftp" };
+	char *root = usual_root("one"), *file = backup_of(root);
+	struct restored r;
+	struct err e = { 0 };
+
+	put_file(root, "trustlist.conf", "two");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		mounted = all[i];
+		CU_ASSERT_EQUAL(restore(root, file, true, &r, &e), -1);
+		ASSERT_ERR_SAYS(e, "is a mount of its own");
+		ASSERT_ERR_SAYS(e, all[i]);
+		CU_ASSERT(e.hint[0] != '\0');
+		CU_ASSERT_FALSE(r.took_place);
+		CU_ASSERT_FALSE(swap_is_open(root));
+		restored_free(&r);
+		has_file(root, "trustlist.conf", "two");
+	}
+	mounted = NULL;
+	restores(root, file, true);
+	free(file);
+	free(root);
+}
+
+enum { SERVICE_USER = 12345, SERVICE_GROUP = 12346 };
+
+static void
+belongs_to_the_service(const char *folder, const char *name)
+{
+	char *path = mem_fmt("%s/%s", folder, name);
+	struct stat st = { 0 };
+
+	CU_ASSERT_EQUAL(lstat(path, &st), 0);
+	if (st.st_uid != SERVICE_USER || st.st_gid != SERVICE_GROUP)
+		fprintf(stderr, "\n    %s: of user %d\n", path, (int)st.st_uid);
+	CU_ASSERT_EQUAL(st.st_uid, SERVICE_USER);
+	CU_ASSERT_EQUAL(st.st_gid, SERVICE_GROUP);
+	free(path);
+}
+
+/* Root restores, and the service's user serves it. */
+static void
+what_root_restores_belongs_to_whom_the_root_folder_belongs(void)
+{
+	static const char *const all[] = { "trustlist.db", "trustlist.conf", "tftp",
+		"tftp/dialplan.xml", "tftp/sub", "tftp/sub/b.xml", "serve.lock" };
+	char *one = usual_root("one"), *to = usual_root("two"), *file;
+	struct restored r;
+	struct err e = { 0 };
+
+	if (geteuid() != 0) {
+		fprintf(stderr, "\n    only root can try this\n");
+		free(one);
+		free(to);
+		return;
+	}
+	put_file(one, "trustlist.conf", "[tvs]\naddress = 10.0.0.1\n");
+	file = backup_of(one);
+	CU_ASSERT_EQUAL(chown(to, SERVICE_USER, SERVICE_GROUP), 0);
+	CU_ASSERT_EQUAL_FATAL(restore_at(to, file, "10.0.0.2", &r, &e), 0);
+	CU_ASSERT_EQUAL(r.settings_moved, 1);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		belongs_to_the_service(to, all[i]);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r.kept);
+	belongs_to_the_service(r.kept, ".");
+	restored_free(&r);
+	free(one);
+	free(to);
+	free(file);
+}
+
 /* The store, its config and its folder are of the same instance; gives which. */
 static char
 which(const char *root)
@@ -859,6 +976,181 @@ what_is_restored_is_what_was_backed_up(void)
 	free(root);
 }
 
+/* Mixed mode without tokens: phones hold a CTL of a number that the backup does not have, and have
+ * no ITL (models without Security By Default). */
+static void
+a_list_that_phones_hold_is_not_taken_for_the_newest(void)
+{
+	struct store *is = lab_founded(RELEASE_12_5), *copy = lab_founded(RELEASE_12_5);
+	struct device d = { .name = PHONE, .model = model_of("8861"), .security = SECURITY_NONE };
+	struct outlook out;
+	struct wr file = { 0 };
+	uint8_t sha1[TLIST_SHA1_BYTES];
+	struct cluster_change change;
+	struct listing_entry ctl;
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(device_add(is, &d, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    cluster_set_mode(is, true, NULL, CLUSTER_ANYHOW, "test", LAB_NOW, &change, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(history_newest(is, HISTORY_CTL, HISTORY_CLUSTER, &ctl, &e), 1);
+	CU_ASSERT_EQUAL(history_file(is, ctl.id, &file, &e), 0);
+	tlist_sha1(wr_view(&file), sha1);
+	CU_ASSERT_EQUAL(
+	    seen_reported_ctl(is, PHONE, bytes_over(sha1, sizeof(sha1)), LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL(restore_outlook(is, copy, LAB_NOW, &out, &e), 0);
+	CU_ASSERT_EQUAL(history_newest(copy, HISTORY_CTL, HISTORY_CLUSTER, &ctl, &e), 0);
+	CU_ASSERT_EQUAL(lab_int(copy, "SELECT count(*) FROM list WHERE kind = 'CTL'"), 1);
+	CU_ASSERT_EQUAL(out.phones[OUTLOOK_LOCKED], 0);
+	wr_free(&file);
+	store_close(is);
+	store_close(copy);
+}
+
+/* What the phone said to the instance of now, the backup is told, whatever that thought. */
+static void
+tell_and_judge(struct bytes sha1, struct outlook *out)
+{
+	struct store *is = lab_founded(RELEASE_11_5), *copy = lab_founded(RELEASE_11_5);
+	struct device d = { .name = PHONE, .model = model_of("8861"), .security = SECURITY_NONE };
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(device_add(is, &d, &e), 0);
+	CU_ASSERT_EQUAL(device_add(copy, &d, &e), 0);
+	holds_newest(copy, LAB_NOW);
+	CU_ASSERT_EQUAL(seen_reported(is, PHONE, sha1, LAB_NOW + 100, &e), 0);
+	CU_ASSERT_EQUAL(restore_outlook(is, copy, LAB_NOW + 200, out, &e), 0);
+	store_close(is);
+	store_close(copy);
+}
+
+static void
+phones_that_said_they_hold_none_or_anothers_are_judged_by_that(void)
+{
+	static const uint8_t foreign[TLIST_SHA1_BYTES] = { 1, 2, 3 };
+	struct outlook out;
+
+	tell_and_judge(bytes_over(NULL, 0), &out);
+	CU_ASSERT_EQUAL(out.phones[OUTLOOK_FOLLOW], 1);
+	tell_and_judge(bytes_over(foreign, sizeof(foreign)), &out);
+	CU_ASSERT_EQUAL(out.phones[OUTLOOK_UNKNOWN], 1);
+}
+
+/* ---- at another address ---- */
+
+static char *
+moved_conf(const char *conf, const char *from, const char *to)
+{
+	struct move m = { .node = "" };
+	struct wr w = { 0 };
+	char *text;
+
+	snprintf(m.from, sizeof(m.from), "%s", from);
+	snprintf(m.to, sizeof(m.to), "%s", to);
+	move_conf(bytes_of(conf), &m, 1, &w);
+	text = mem_text(wr_cstr(&w));
+	wr_free(&w);
+	return text;
+}
+
+static void
+conf_becomes(const char *conf, const char *is)
+{
+	char *text = moved_conf(conf, "10.0.0.1", "10.0.0.2");
+
+	CU_ASSERT_STRING_EQUAL(text, is);
+	free(text);
+}
+
+static void
+addresses_in_the_conf_move_and_all_else_stays(void)
+{
+	char *text;
+
+	conf_becomes(
+	    "[tftp]\naddress = 10.0.0.1\nport = 69\n", "[tftp]\naddress = 10.0.0.2\nport = 69\n");
+	conf_becomes("address=10.0.0.1", "address=10.0.0.2");
+	conf_becomes("\taddress :  10.0.0.1  ; here\r\nx", "\taddress :  10.0.0.2  ; here\r\nx");
+	conf_becomes(
+	    "address = 10.0.0.11\naddress = 0.0.0.0\n", "address = 10.0.0.11\naddress = 0.0.0.0\n");
+	conf_becomes(";address = 10.0.0.1\n", ";address = 10.0.0.1\n");
+	conf_becomes("key_log = 10.0.0.1\naddresses = 10.0.0.1\n",
+	    "key_log = 10.0.0.1\naddresses = 10.0.0.1\n");
+	conf_becomes("address\naddress =\n[address = 10.0.0.1]\n",
+	    "address\naddress =\n[address = 10.0.0.1]\n");
+	conf_becomes("", "");
+	text = moved_conf("address = 2001:0db8::0001\n", "2001:db8::1", "2001:db8::2");
+	CU_ASSERT_STRING_EQUAL(text, "address = 2001:db8::2\n");
+	free(text);
+}
+
+static void
+moves_are_read(void)
+{
+	static const char *const bad[] = { "", "nowhere", "=10.0.0.1", "a=", "a=b", "0.0.0.0",
+		"10.0.0.1=",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=10.0.0.1" };
+	struct move m;
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(move_read("sub-1=10.0.0.1", &m, &e), 0);
+	CU_ASSERT_STRING_EQUAL(m.node, "sub-1");
+	CU_ASSERT_STRING_EQUAL(m.to, "10.0.0.1");
+	CU_ASSERT_EQUAL(move_read("2001:0db8::0001", &m, &e), 0);
+	CU_ASSERT_STRING_EQUAL(m.node, "");
+	CU_ASSERT_STRING_EQUAL(m.to, "2001:db8::1");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		CU_ASSERT_EQUAL(move_read(bad[i], &m, &e), -1);
+		CU_ASSERT_EQUAL(e.code, ERR_USAGE);
+	}
+}
+
+static void
+it_comes_back_at_another_address(void)
+{
+	char *root = usual_root("one"), *to = lab_path(), *file;
+	struct cert *was, *is;
+	struct restored r;
+	struct node node;
+	struct store *s;
+	struct err e = { 0 };
+
+	put_file(root, "trustlist.conf", "[tvs]\naddress = 10.0.0.1\n");
+	s = root_open_store(root, &e);
+	CU_ASSERT_EQUAL_FATAL(node_find(s, NULL, &node, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(node_move(s, node.id, "10.0.0.1", &e), 0);
+	was = certs_own(s, "CallManager", node.id, NULL, &e);
+	store_close(s);
+	file = backup_of(root);
+
+	CU_ASSERT_EQUAL_FATAL(restore_at(to, file, "10.0.0.2", &r, &e), 0);
+	CU_ASSERT_EQUAL(r.moves, 1);
+	CU_ASSERT_STRING_EQUAL(r.move[0].node, node.name);
+	CU_ASSERT_STRING_EQUAL(r.move[0].from, "10.0.0.1");
+	CU_ASSERT_EQUAL(r.settings_moved, 1);
+	restored_free(&r);
+	has_file(to, "trustlist.conf", "[tvs]\naddress = 10.0.0.2\n");
+	s = root_open_store(to, &e);
+	CU_ASSERT_EQUAL_FATAL(node_find(s, NULL, &node, &e), 0);
+	CU_ASSERT_STRING_EQUAL(node.address, "10.0.0.2");
+	is = certs_own(s, "CallManager", node.id, NULL, &e);
+	CU_ASSERT_TRUE(cert_eq(was, is));
+	store_close(s);
+	cert_free(was);
+	cert_free(is);
+
+	/* A node that there is not: nothing is changed. */
+	CU_ASSERT_EQUAL(restore_at(to, file, "nobody=10.0.0.3", &r, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	CU_ASSERT_FALSE(r.took_place);
+	restored_free(&r);
+	has_file(to, "trustlist.conf", "[tvs]\naddress = 10.0.0.2\n");
+	CU_ASSERT_FALSE(has(to, "replaced-1"));
+	free(root);
+	free(to);
+	free(file);
+}
+
 static const struct suite_test tests[] = {
 	{ "what was there comes back", what_was_there_comes_back },
 	{ "what is not served is left out and said", what_is_not_served_is_left_out_and_said },
@@ -875,6 +1167,10 @@ static const struct suite_test tests[] = {
 	    a_backup_whose_store_does_not_open_is_not_restored },
 	{ "what was there is kept", what_was_there_is_kept },
 	{ "what is served is not restored over", what_is_served_is_not_restored_over },
+	{ "what is mounted in the root is said before anything is changed",
+	    what_is_mounted_in_the_root_is_said_before_anything_is_changed },
+	{ "what root restores belongs to whom the root folder belongs",
+	    what_root_restores_belongs_to_whom_the_root_folder_belongs },
 	{ "one who dies over it leaves the old or the new",
 	    one_who_dies_over_it_leaves_the_old_or_the_new },
 	{ "phones that took a newer list would be locked",
@@ -883,7 +1179,15 @@ static const struct suite_test tests[] = {
 	    phones_follow_where_tvs_vouches_or_nothing_is_newer },
 	{ "in a fresh root the backup itself knows its phones",
 	    in_a_fresh_root_the_backup_itself_knows_its_phones },
+	{ "a list that phones hold is not taken for the newest",
+	    a_list_that_phones_hold_is_not_taken_for_the_newest },
+	{ "phones that said they hold none or another's are judged by that",
+	    phones_that_said_they_hold_none_or_anothers_are_judged_by_that },
 	{ "what is restored is what was backed up", what_is_restored_is_what_was_backed_up },
+	{ "addresses in trustlist.conf move, and all else stays",
+	    addresses_in_the_conf_move_and_all_else_stays },
+	{ "moves are read", moves_are_read },
+	{ "it comes back at another address", it_comes_back_at_another_address },
 };
 
 SUITE_MAIN("admin/backup", tests)

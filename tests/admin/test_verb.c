@@ -1,8 +1,12 @@
 #include "admin/verb.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/lab.h"
 #include "tests/support/suite.h"
+#include "trust/audit.h"
 
 static int ran;
 
@@ -190,7 +194,168 @@ exit_statuses_are_as_documented(void)
 	}
 }
 
+/* ---- the trails ---- */
+
+static int
+rename_run(const struct call *c, struct out *o, struct err *e)
+{
+	(void)o;
+	if (strcmp(c->arg[0], "never") == 0)
+		return err_set(e, ERR_STRANDS, "no");
+	call_changed(c, "old name", c->arg[0]);
+	return 0;
+}
+
+static const struct verb rename_verb = { .words = "thing rename",
+	.args = "NAME",
+	.least = 1,
+	.most = 2,
+	.right = RIGHT_OPERATE,
+	.option = { { .name = "pin", .metavar = "PIN" }, { .name = "dry-run" } },
+	.run = rename_run };
+
+/* The audit trail's newest entry, "who from what subject was now outcome". */
+static const char *
+newest(struct store *s)
+{
+	static char text[2048];
+	struct audit_row *all;
+	struct err e;
+	size_t n;
+
+	CU_ASSERT_EQUAL_FATAL(audit_list(s, AUDITS_NEWEST, NULL, 1, &all, &n, &e), 0);
+	text[0] = '\0';
+	if (n == 1)
+		snprintf(text, sizeof(text), "%s|%s|%s|%s|%s|%s|%s%s", all->who, all->from,
+		    all->what, all->subject, all->was, all->now, all->outcome,
+		    all->refused ? "|!" : "");
+	free(all);
+	return text;
+}
+
+static enum err_code
+run_rename(struct store *s, struct call c)
+{
+	struct out *o = out_new();
+	struct err e = { 0 };
+	int rc;
+
+	c.store = s;
+	c.now = LAB_NOW;
+	rc = verb_run(&rename_verb, &c, o, &e);
+	CU_ASSERT_EQUAL(rc != 0, e.code != 0);
+	out_free(o);
+	return e.code;
+}
+
+static void
+what_changes_something_is_noted(void)
+{
+	static const char *const arg[] = { "new name", "more" };
+	struct store *s = lab_empty();
+	struct call c = {
+		.may = RIGHT_OPERATE, .arg = arg, .args = 2, .who = "anna", .from = "192.0.2.1"
+	};
+
+	CU_ASSERT_EQUAL(run_rename(s, c), 0);
+	CU_ASSERT_STRING_EQUAL(
+	    newest(s), "anna|192.0.2.1|thing rename|new name more|old name|new name|done");
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM event WHERE what = 'thing rename' "
+				   "AND because = 'by anna' AND verdict = 'done'"),
+	    1);
+	store_close(s);
+}
+
+static void
+what_failed_is_noted_with_the_reason(void)
+{
+	static const char *const arg[] = { "never" };
+	struct store *s = lab_empty();
+	struct call c = { .may = RIGHT_ADMIN, .arg = arg, .args = 1 };
+
+	CU_ASSERT_EQUAL(run_rename(s, c), ERR_STRANDS);
+	CU_ASSERT_STRING_EQUAL(newest(s), "-|-|thing rename|never|||strands-phones");
+	store_close(s);
+}
+
+/* Flags say what was risked, or not done at all; values may be secrets. */
+static void
+flags_are_noted_and_values_are_not(void)
+{
+	static const char *const arg[] = { "x" };
+	static const struct call_option option[] = { { "pin", "12345" }, { "dry-run", "" } };
+	struct store *s = lab_empty();
+	struct call c = { .may = RIGHT_ADMIN,
+		.arg = arg,
+		.args = 1,
+		.option = option,
+		.options = 2,
+		.yes = true };
+
+	CU_ASSERT_EQUAL(run_rename(s, c), 0);
+	CU_ASSERT_STRING_EQUAL(newest(s), "-|-|thing rename|x --dry-run --yes|old name|x|done");
+	store_close(s);
+}
+
+static void
+who_is_denied_is_noted_apart(void)
+{
+	static const char *const arg[] = { "x" };
+	struct store *s = lab_empty();
+	struct call c = {
+		.may = RIGHT_READ, .arg = arg, .args = 1, .who = "otto#3", .from = "::1"
+	};
+
+	CU_ASSERT_EQUAL(run_rename(s, c), ERR_DENIED);
+	CU_ASSERT_STRING_EQUAL(newest(s), "otto#3|::1|thing rename|x|||denied|!");
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM event"), 0);
+	store_close(s);
+}
+
+static void
+who_only_reads_is_not_noted(void)
+{
+	struct store *s = lab_empty();
+	static const struct verb list = {
+		.words = "user list", .right = RIGHT_ADMIN, .looks = true, .run = count_run
+	};
+	struct call c = { .may = RIGHT_ADMIN, .store = s };
+	struct out *o = out_new();
+	struct err e;
+
+	CU_ASSERT_EQUAL(verb_run(&cert_verbs[0], &c, o, &e), 0);
+	CU_ASSERT_EQUAL(verb_run(&list, &c, o, &e), 0);
+	CU_ASSERT_STRING_EQUAL(newest(s), "");
+	out_free(o);
+	store_close(s);
+}
+
+static void
+long_values_are_cut(void)
+{
+	char longer[400];
+	const char *const arg[] = { longer };
+	struct store *s = lab_empty();
+	struct call_change change = { "", "" };
+	struct call c = { .may = RIGHT_ADMIN, .arg = arg, .args = 1, .change = &change };
+
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	CU_ASSERT_EQUAL(run_rename(s, c), 0);
+	CU_ASSERT_EQUAL(strlen(change.now), CALL_VALUE_MAX);
+	CU_ASSERT_STRING_EQUAL(change.now + CALL_VALUE_MAX - 4, "x...");
+	CU_ASSERT_PTR_NOT_NULL(strstr(newest(s), "|old name|xxx"));
+	call_changed(&(struct call){ .root = NULL }, "a", "b"); /* nobody wants to know */
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
+	{ "what changes something is noted", what_changes_something_is_noted },
+	{ "what failed is noted with the reason", what_failed_is_noted_with_the_reason },
+	{ "flags are noted and values are not", flags_are_noted_and_values_are_not },
+	{ "who is denied is noted apart", who_is_denied_is_noted_apart },
+	{ "who only reads is not noted", who_only_reads_is_not_noted },
+	{ "long values are cut", long_values_are_cut },
 	{ "the longest name is found", the_longest_name_is_found },
 	{ "words match whole", words_match_whole },
 	{ "rights are checked before anything else", rights_are_checked_before_anything_else },

@@ -116,11 +116,60 @@ every_cut_and_flip_is_harmless(void)
 	each_flip(bytes_of(full), look, NULL);
 }
 
+/* "name=value;" of each, up to the first that is unfit: then "!". */
+static void
+takes(const char *target, const char *wanted)
+{
+	struct bytes form = http_target_form(bytes_of(target));
+	struct wr name = { 0 }, value = { 0 }, got = { 0 };
+	enum http_given given;
+
+	while ((given = http_form_take(&form, &name, &value)) == HTTP_GIVEN) {
+		wr_put(&got, wr_view(&name));
+		wr_u8(&got, '=');
+		wr_put(&got, wr_view(&value));
+		wr_u8(&got, ';');
+	}
+	if (given == HTTP_UNFIT)
+		wr_u8(&got, '!');
+	CU_ASSERT_STRING_EQUAL(wr_cstr(&got), wanted);
+	wr_free(&name);
+	wr_free(&value);
+	wr_free(&got);
+}
+
+static void
+forms_are_taken_pair_by_pair(void)
+{
+	takes("/", "");
+	takes("/?", "");
+	takes("/?a=1&b=2&a=3", "a=1;b=2;a=3;");
+	takes("/?a&b=&=c&&d", "a=;b=;d=;");
+	takes("/?a+b=c%2bd+e%3D%26", "a b=c+d e=&;");
+	takes("/?a=b=c?d", "a=b=c?d;");
+	takes("/?a=1&b=%zz&c=3", "a=1;!");
+	takes("/?%00=1", "!");
+	takes("/?a=%0", "!");
+}
+
+static void
+a_pair_that_is_too_long_is_unfit(void)
+{
+	struct bytes form = bytes_of("a=1234&b=5");
+	struct wr name = { .max = 3 }, value = { .max = 3 };
+
+	CU_ASSERT_EQUAL(http_form_take(&form, &name, &value), HTTP_UNFIT);
+	wr_free(&name);
+	wr_free(&value);
+}
+
 static const struct suite_test tests[] = {
 	{ "targets become paths", targets_become_paths },
 	{ "queries are found", queries_are_found },
 	{ "long queries are unfit", long_queries_are_unfit },
 	{ "every cut and flip is harmless", every_cut_and_flip_is_harmless },
+	{ "forms are taken pair by pair", forms_are_taken_pair_by_pair },
+	{ "a pair that is too long is unfit", a_pair_that_is_too_long_is_unfit },
 };
 
 SUITE_MAIN("httptarget", tests)

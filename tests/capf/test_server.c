@@ -474,6 +474,84 @@ phone_that_does_not_wait_is_answered_in_turn(void)
 	scene_close();
 }
 
+/* ---- what is counted ---- */
+
+static int64_t
+counted(enum tally_what what)
+{
+	struct tally t;
+
+	capf_server_tally(s.server, &t);
+	return t.n[what];
+}
+
+/* Of how many messages it is known how long their answer took. */
+static int64_t
+timed(void)
+{
+	int64_t n = 0;
+
+	for (int i = TALLY_TOOK; i <= TALLY_TOOK_LONGER; i++)
+		n += counted((enum tally_what)i);
+	return n;
+}
+
+static void
+sessions_are_counted_by_what_came_of_them(void)
+{
+	struct conn_counters c;
+	struct phone *p;
+
+	scene_open();
+	p = call(0, "");
+	CU_ASSERT_EQUAL(timed(), 1);
+	say_key(p);
+	UNTIL(hears(p));
+	say_stored(p);
+	UNTIL(hears(p));
+	hang_up(p);
+	UNTIL(counted(TALLY_REQUESTS) == 1);
+	CU_ASSERT_EQUAL(counted(TALLY_DONE), 1);
+	CU_ASSERT_EQUAL(timed(), 3);
+	CU_ASSERT(counted(TALLY_TOOK_US) > 0);
+	hang_up(call(1, ""));
+	UNTIL(counted(TALLY_REQUESTS) == 2);
+	CU_ASSERT_EQUAL(counted(TALLY_STOPPED), 1);
+	p = call(2, "");
+	say_key(p);
+	disk_fails = true;
+	UNTIL(hears(p));
+	disk_fails = false;
+	UNTIL(counted(TALLY_REQUESTS) == 3);
+	CU_ASSERT_EQUAL(counted(TALLY_FAILED), 1);
+	CU_ASSERT_EQUAL(counted(TALLY_REFUSED), 0);
+	listeners_counters(capf_server_listeners(s.server), &c);
+	CU_ASSERT_EQUAL(c.accepted, 3);
+	CU_ASSERT_EQUAL(c.handshakes, 3);
+	CU_ASSERT_EQUAL(c.failed_handshakes, 0);
+	scene_close();
+}
+
+/* It never said who it is. */
+static void
+who_says_nothing_is_no_session(void)
+{
+	struct phone *p = &s.phone[0];
+	struct err e = { 0 };
+
+	scene_open();
+	p->fd = tcp_connect(s.address, PORT, clock_mono_ms() + PATIENCE_MS, &e);
+	p->ssl = SSL_new(s.ctx);
+	SSL_set_fd(p->ssl, p->fd);
+	UNTIL(has_met(p));
+	UNTIL(hears(p));
+	hang_up(p);
+	UNTIL(listeners_connections(capf_server_listeners(s.server)) == 0);
+	CU_ASSERT_EQUAL(counted(TALLY_REQUESTS), 0);
+	CU_ASSERT_EQUAL(timed(), 0);
+	scene_close();
+}
+
 static const struct suite_test tests[] = {
 	{ "phones that come together wait for the disk together",
 	    phones_that_come_together_wait_for_the_disk_together },
@@ -484,6 +562,8 @@ static const struct suite_test tests[] = {
 	    phone_that_goes_while_its_answer_waits_is_forgotten },
 	{ "phone that does not wait is answered in turn",
 	    phone_that_does_not_wait_is_answered_in_turn },
+	{ "sessions are counted by what came of them", sessions_are_counted_by_what_came_of_them },
+	{ "who says nothing is no session", who_says_nothing_is_no_session },
 };
 
 SUITE_MAIN("capf/server", tests)

@@ -48,12 +48,13 @@ booted(struct report_run *run, int line, const char *text)
 static struct report
 report_of(const char *text)
 {
-	struct report r = {
-		.name = "S99", .title = "T", .outcome = "O", .phones = PHONES, .began = 1
-	};
+	struct report r = { .phones = PHONES, .began = 1 };
 	struct report_run *run;
 
 	begin();
+	r.name = strdup("S99");
+	r.title = strdup("T");
+	r.outcome = strdup("O");
 	r.models = strdup("2 x 7975");
 	run = report_add_run(&r, "steps", NULL);
 	booted(run, 7, text);
@@ -219,6 +220,194 @@ every_model_has_a_way_to_erase(void)
 	CU_ASSERT_STRING_EQUAL(erase_path(model_of("8841")), erase_path(model_of("7841")));
 }
 
+/* ---- read again ---- */
+
+/* A report in which everything occurs that there is. */
+static struct report
+full_report(void)
+{
+	struct report r = report_of("boot <all> \"of\" them\\");
+	struct report_run *run = &r.run[0];
+	struct report_step *s = &run->step[0];
+
+	r.source = strdup("TechNote 1");
+	r.cluster[0] = strdup("release 11.5, at 127.0.0.1");
+	r.cluster[1] = strdup("release 12.5, mixed mode, at 127.0.0.2");
+	r.took_ms = 4711;
+	s->at = 1772357400;
+	s->took_ms = 17;
+	s->lock[0].home_is_off = true;
+	snprintf(s->lock[0].certificate, sizeof(s->lock[0].certificate), "CN=B-pub;O=\xc3\xa4");
+	snprintf(s->lock[0].serial, sizeof(s->lock[0].serial), "00:ff");
+	snprintf(s->lock[0].store, sizeof(s->lock[0].store), "Phone-SAST-trust of A");
+	snprintf(s->lock[1].why, sizeof(s->lock[1].why), "SHA-512");
+	s = report_add_step(run, 9, "expect no-go");
+	states_count(&fleet, mark, s->count);
+	s->verdict = REPORT_AS_EXPECTED;
+	snprintf(s->note, sizeof(s->note), "exit status 4: 3 phones");
+	run->no_go_expected = run->as_expected = true;
+	mark[1].by_hand = true;
+	mark[3].lsc = LSC_DISTRUSTED;
+	run = report_add_run(&r, "wrong", "a step is left out");
+	s = booted(run, 12, "boot");
+	s = report_add_step(run, 13, "A: cert list");
+	states_count(&fleet, mark, s->count);
+	s->verdict = REPORT_FAILED;
+	snprintf(run->why, sizeof(run->why), "line 13: no");
+	report_close(run, &fleet, mark);
+	return r;
+}
+
+static char *
+page_of(const struct report *r)
+{
+	struct wr w = { 0 };
+	char *page;
+
+	html_report(r, &w);
+	page = strdup(wr_cstr(&w));
+	wr_free(&w);
+	return page;
+}
+
+static void
+assert_same(char *a, char *b)
+{
+	CU_ASSERT_STRING_EQUAL(a, b);
+	free(a);
+	free(b);
+}
+
+static void
+what_was_written_is_read_to_the_same(void)
+{
+	struct report r = full_report(), again;
+	char *json = shown(&r, true);
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(report_read(bytes_of(json), &again, &e), 0);
+	assert_same(page_of(&r), page_of(&again));
+	assert_same(shown(&r, false), shown(&again, false));
+	assert_same(json, shown(&again, true));
+	CU_ASSERT_EQUAL(again.run[1].distrusted, 1);
+	report_free(&again);
+	report_free(&r);
+}
+
+static void
+is_refused_when_cut(struct bytes cut, size_t n, void *ctx)
+{
+	struct report r;
+	struct err e = { 0 };
+	size_t whole = *(size_t *)ctx;
+
+	if (n + 1 == whole) /* all but the newline */
+		return;
+	CU_ASSERT_EQUAL(report_read(cut, &r, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_MALFORMED);
+	CU_ASSERT_PTR_NULL(r.run);
+}
+
+static void
+is_refused_or_shown(struct bytes changed)
+{
+	struct report r;
+	struct err e = { 0 };
+
+	if (report_read(changed, &r, &e) != 0) {
+		CU_ASSERT_EQUAL(e.code, ERR_MALFORMED);
+		return;
+	}
+	free(page_of(&r));
+	free(shown(&r, true));
+	report_free(&r);
+}
+
+/* It may be another name or number: then that is what is shown.  One bit of each byte: there are
+ * many. */
+static void
+a_document_that_was_cut_or_changed(void)
+{
+	struct report r = full_report();
+	char *json = shown(&r, true);
+	size_t n = strlen(json);
+
+	each_cut(bytes_of(json), is_refused_when_cut, &n);
+	for (size_t i = 0; i < n; i++) {
+		json[i] = (char)(json[i] ^ 1 << i % 8);
+		is_refused_or_shown(bytes_over(json, n));
+		json[i] = (char)(json[i] ^ 1 << i % 8);
+	}
+	free(json);
+	report_free(&r);
+}
+
+/* The first that stands there is replaced. */
+static void
+check_changed(const char *json, const char *was, const char *is, const char *says)
+{
+	const char *at = strstr(json, was);
+	struct wr w = { 0 };
+	struct report r;
+	struct err e = { 0 };
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+	wr_fmt(&w, "%.*s%s%s", (int)(at - json), json, is, at + strlen(was));
+	CU_ASSERT_EQUAL(report_read(wr_view(&w), &r, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_MALFORMED);
+	ASSERT_ERR_SAYS(e, says);
+	wr_free(&w);
+}
+
+static void
+what_does_not_add_up_is_named(void)
+{
+	static const char *const change[][3] = {
+		{ "\"rehearsal\"", "\"x\"", "is no report of a rehearsal" },
+		{ "\"format\": 1", "\"format\": 2", "has format 2, we know 1" },
+		{ "\"format\": 1", "\"format\": 0", "does not say which format" },
+		{ "\"format\": 1", "\"format\": \"1\"", "does not say which format" },
+		{ "\"title\": \"T\"", "\"title\": null", "title: is null" },
+		{ "\"title\"", "\"tilte\"", "title: is missing" },
+		{ "\"phones\": 4", "\"phones\": 50001", "phones: is out of range" },
+		{ "\"phones\": 4", "\"phones\": 4.5", "phones: is no whole number" },
+		{ "\"phones\": 4", "\"phones\": 5", "steps_1, row 1: phones: its states do not" },
+		{ "1970-01-01T00:00:01Z", "yesterday", "began: is no time" },
+		{ "\"runs\": [", "\"runs\": {}, \"no\": [", "runs: is no list" },
+		{ "\"section\": \"wrong\"", "\"section\": \"right\"",
+		    "runs, row 2: section: is no such word" },
+		{ "\"run_number\": 2", "\"run_number\": 1", "is not the number of the row" },
+		{ "\"verdict\": \"NO-GO\"", "\"verdict\": \"MAYBE\"", "runs, row 1: verdict" },
+		{ "\"as_expected\": true", "\"as_expected\": 1", "neither true nor false" },
+		{ "\"steps_2\"", "\"steps_3\"", "steps_2: is no list" },
+		{ "\"trusted_b\": 1", "\"trusted_b\": 2", "do not add up" },
+		{ "\"trusted_b\": 1", "\"trusted_b\": -1", "trusted_b: is out of range" },
+		{ "\"reason\": \"digest-not-supported\"", "\"reason\": \"rain\"",
+		    "locked, row 2: reason" },
+		{ "\"file\": \"ITL\"", "\"file\": \"../ITL\"", "locked, row 1: file" },
+		{ "\"of\": \"B\"", "\"of\": \"C\"", "locked, row 1: of" },
+		{ "1 x 8841:", "3 x 8841:", "is not NUMBER x MODEL" },
+		{ "1 x 8841:", "1 x 8842:", "by_hand: is no model of phone" },
+		{ "1 x 8841:", "-1 x 8841:", "is not NUMBER x MODEL" },
+		{ "1 x 8841: ", "x", "is not NUMBER x MODEL" },
+		{ "\"SEP000000000000\"", "\"<b>\"", "examples: is no device name" },
+		{ "\"SEP000000000000\"", "[]", "holds what is no text" },
+		{ "\"name\": \"SEP", "\"name\": \"XEP", "phones_at_the_end, row 1: name" },
+		{ "\"model\": \"7975\"", "\"model\": \"cp-7975\"", "is no model of phone" },
+		{ "\"state\": \"trusted-B\"", "\"state\": \"well\"", "state: is no such word" },
+	};
+	struct report r = full_report();
+	char *json = shown(&r, true);
+
+	for (size_t i = 0; i < sizeof(change) / sizeof(change[0]); i++)
+		check_changed(json, change[i][0], change[i][1], change[i][2]);
+	check_changed("", "", "", "is empty");
+	check_changed("{}", "{}", "{ \"rehearsal\": \"a\", \"rehearsal\": \"b\" }", "is no JSON");
+	check_changed("x", "x", "[1]", "is no report of a rehearsal");
+	free(json);
+	report_free(&r);
+}
+
 static const struct suite_test tests[] = {
 	{ "phones are locked in groups", phones_are_locked_in_groups },
 	{ "who is stuck or needs a hand is NO-GO", who_is_stuck_or_needs_a_hand_is_no_go },
@@ -226,6 +415,9 @@ static const struct suite_test tests[] = {
 	{ "a table has only states that occur", a_table_has_only_states_that_occur },
 	{ "foreign text is never markup", foreign_text_is_never_markup },
 	{ "a page needs nothing else", a_page_needs_nothing_else },
+	{ "what was written is read to the same", what_was_written_is_read_to_the_same },
+	{ "a document that was cut or changed", a_document_that_was_cut_or_changed },
+	{ "what does not add up is named", what_does_not_add_up_is_named },
 	{ "every model has a way to erase", every_model_has_a_way_to_erase },
 };
 

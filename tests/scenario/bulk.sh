@@ -60,9 +60,14 @@ shows 'Phone-SAST-trust'
 shows 'service restart TVS'
 boots 5 "$left" b
 says 'TVS does not know it'
+# Nothing comes new, but TVS was not told yet.
 expect 0 --root "$work/a" bulk import "$drop" --json
 shows_json '"added":0'
-expect 0 --root "$work/a" service restart TVS
+shows_json '"restart_needed":["TVS"]'
+expect 0 --root "$work/a" bulk import "$drop" --restart
+shows 'TVS restarted'
+expect 0 --root "$work/a" bulk import "$drop" --json
+! grep -q restart_needed "$work/stdout" || fail 'TVS is to restart again'
 boots 0 "$phone" b --json
 shows_json '"reason":"tvs-vouches"'
 
@@ -84,9 +89,23 @@ says 'Consolidated.CAPF.p12'
 of a cert list --json >"$work/after.json"
 same "$work/before.json" "$work/after.json"
 cp "$work/whole.p12" "$drop/Consolidated.CAPF.p12"
+# A pipe that nobody writes to makes nobody wait.
+mkfifo "$drop/pipe.p12"
+expect 1 bulk consolidate "$drop"
+says 'not a regular file'
+rm "$drop/pipe.p12"
 echo rubbish >"$drop/rubbish.p12"
 expect 1 bulk consolidate "$drop"
 says 'rubbish.p12'
+# It is no part of what was consolidated, which is imported, and TVS told.
+expect 0 --root "$work/a" cert list --store Phone-SAST-trust
+serial=$(of a cert list --store Phone-SAST-trust --json | grep -o '"serial":"[0-9a-f]*"' | head -1 |
+	cut -d'"' -f4)
+expect 0 --root "$work/a" cert delete "$serial" --store Phone-SAST-trust --yes
+expect 0 --root "$work/a" bulk import "$drop" --restart
+shows 'rubbish.p12'
+shows 'TVS restarted'
+! grep -q 'x0a' "$work/stdout" || fail 'a newline stands on the screen'
 rm "$drop/rubbish.p12"
 head -c 5000000 /dev/zero >"$drop/large.p12"
 expect 1 bulk consolidate "$drop"

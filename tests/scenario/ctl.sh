@@ -36,6 +36,8 @@ reads() {
 	got=$(python3 "$reader" roles "$file" 2>&1) || true
 	[[ $got == "$want" ]] || fail "$1, $2 of $3: $got"
 	[[ $3 == "$1" ]] || return 0
+	of "$1" "$2" export >"$work/exported"
+	same "$work/exported" "$file"
 	of "$1" show "$2" >"$work/shown"
 	python3 "$reader" print "$file" "$(built "$1" "$2")" >"$work/printed" || true
 	diff "$work/printed" "$work/shown" >"$work/differs" ||

@@ -37,7 +37,11 @@ shows_count trusted 270
 shows_count off 30
 [[ $(grep -c ' off$' "$fleet/fleet.txt") == 30 ]] || fail 'fleet.txt does not say who is off'
 expect 0 vphone list --memory "$fleet" --json
-[[ $(grep -c '"lsc_expires"' "$work/stdout") == 270 ]] || fail 'vphone list misses phones'
+[[ $(grep -c '"power": "on"' "$work/stdout") == 270 ]] || fail 'vphone list misses phones'
+[[ $(grep -c '"power": "off"' "$work/stdout") == 30 ]] || fail 'vphone list misses those that are off'
+expect 0 vphone list --memory "$fleet"
+grep -qE '^Name +Model +Power +Result' "$work/stdout" || fail 'no column for power'
+grep -qE '^SEP[0-9A-F]{12} +[0-9]+ +off +- +never' "$work/stdout" || fail 'nobody is off'
 
 # A certificate changes: who was on asks TVS; who comes back later does, too.
 expect 0 --root "$work/a" cert regenerate CallManager --restart --yes
@@ -70,6 +74,27 @@ says 'phones did not boot'
 shows 'not-booted'
 fleet_boots 0
 shows_count trusted 300
+
+# Sent to a cluster that none of their lists knows, they refuse its list: exit status 5, who and why;
+# those without Security By Default go there as anywhere.  By hand they are freed, one by one.
+lab_new b 1
+expect 0 --root "$work/b" vphone add --all --memory "$fleet"
+lab_serve b
+expect 5 vphone boot --all --memory "$fleet" --tftp "${address[b]}:$port"
+says '270 of 300 phones refused what they were given'
+grep -qE '^trusted +- +- +30$' "$work/stdout" || fail 'the 7940s did not follow'
+grep -qE '^refused +tvs-lacks-certificate +ITL +270$' "$work/stdout" || fail 'not refused for that'
+shows 'and 267 more'
+expect 5 vphone boot --all --memory "$fleet" --tftp "${address[b]}:$port" --json
+shows_json '{"state":"refused","reason":"tvs-lacks-certificate","file":"ITL","phones":270}'
+expect 0 vphone list --memory "$fleet" --json
+shows_json '"outcome":"refused"'
+expect 0 vphone erase --memory "$fleet/SEP020000000001"
+expect 5 vphone boot --all --memory "$fleet" --tftp "${address[b]}:$port"
+says '269 of 300 phones refused'
+lab_stop b
+rm -r "$fleet/SEP020000000001"
+fleet_boots 0
 
 # A file describes it; what is wrong in it is told with its line.
 printf '[fleet]\nphones = 20\nmodels = 8841\nnon_sbd = 50\ntftp = %s:%d\nmemory = filed\n' \

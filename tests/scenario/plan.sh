@@ -118,9 +118,15 @@ expect 0 --root "$work/a" param set 'Prepare Cluster for Rollback to pre 8.0' Fa
 expect 0 --root "$work/a" ctl set-mode mixed-mode --restart --yes
 plan 5 rollback
 says 'has a CTL'
+says 'another method: bulk or tokens'
 json rollback '"obstacles":['
 plan 0 tokens
+# No token signed it.
+is_state 'to do' 'a is in mixed mode, with a CTL that tokens signed'
 is_state 'to do' "A token of A's CTL signs the CTL of B"
+# What non-secure mode leaves of a CTL is blank, and no phone holds the other.
+expect 0 --root "$work/a" ctl set-mode non-secure-mode --restart --yes
+plan 0 rollback
 lab_stop a
 lab_stop b
 finish

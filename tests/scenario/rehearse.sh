@@ -118,13 +118,12 @@ says 'nobody serves'
 lab_serve a
 script boot 'A: cert regenerate TVS --restart' boot 'expect trusted-A all'
 play 0 --a "$work/a"
-expect 0 --root "$work/a" phone list --json
-shows_json '"name":"SEP020000000001"'
 for step in 'switch off A' 'create A' 'clock +1h'; do
 	script "$step"
-	play 5 --a "$work/a"
+	play 2 --a "$work/a"
+	says "own.conf:5: $step: not with your own cluster"
 done
-says 'the clock cannot be moved'
+script boot
 sed -i 's/12.5/11.5/' "$work/own.conf"
 play 2 --a "$work/a"
 says 'is release 12.5, but the script wants 11.5'

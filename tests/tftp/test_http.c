@@ -522,6 +522,16 @@ counted(const struct lobby *l, enum http_door_kind kind, enum tally_what what)
 	return t.n[what];
 }
 
+static int64_t
+timed(const struct lobby *l, enum http_door_kind kind)
+{
+	int64_t n = 0;
+
+	for (int i = TALLY_TOOK; i <= TALLY_TOOK_LONGER; i++)
+		n += counted(l, kind, (enum tally_what)i);
+	return n;
+}
+
 static void
 what_became_of_requests_is_counted(void)
 {
@@ -545,6 +555,8 @@ what_became_of_requests_is_counted(void)
 	CU_ASSERT_EQUAL(counted(l, plain, TALLY_REFUSED), 2);
 	CU_ASSERT_EQUAL(counted(l, plain, TALLY_BYTES), 5 + 2);
 	CU_ASSERT_EQUAL(counted(l, plain, TALLY_RUNNING), 0);
+	CU_ASSERT_EQUAL(timed(l, plain), 2);
+	CU_ASSERT(counted(l, plain, TALLY_TOOK_US) > 0);
 	CU_ASSERT_EQUAL(counted(l, plain, TALLY_ACCEPTED), 6);
 	CU_ASSERT_EQUAL(counted(l, HTTP_DOOR_TOMCAT, TALLY_REQUESTS), 0);
 	lobby_close(l);

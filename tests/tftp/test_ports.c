@@ -2,14 +2,16 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "tests/support/suite.h"
 #include "tftp/ports.h"
 
-enum { LEAST = 2, SITES = 64, MANY = 1000 };
+enum { LEAST = 8, SITES = 64, MANY = 1000, USES = 64, ALONE = 512 };
 
 struct bench {
 	struct loop *loop;
@@ -99,7 +101,162 @@ a_peers_next_transfer_has_another_port(void)
 		CU_ASSERT_NOT_EQUAL(port_number(two), before);
 		port_drop(two, &peer, true);
 	}
+	CU_ASSERT(ports_open(b.ports) <= LEAST);
+	bench_close(&b);
+}
+
+/* Nor one that it has seen with another of its own ports. */
+static void
+peers_of_a_host_are_told_apart(void)
+{
+	struct udp_address one = address_of(0x0a000001, 4711), other = address_of(0x0a000001, 4712);
+	struct port *p;
+	struct bench b;
+
+	bench_open(&b);
+	p = take(&b, INADDR_LOOPBACK, &one);
+	port_drop(p, &one, true);
+	CU_ASSERT(port_remembers(p, &one));
+	CU_ASSERT(!port_remembers(p, &other));
+	bench_close(&b);
+}
+
+/* How many different ports so many transfers, one after the other, had. */
+static unsigned
+ports_seen(struct bench *b, unsigned transfers)
+{
+	static bool seen[65536];
+	unsigned n = 0;
+
+	memset(seen, 0, sizeof(seen));
+	for (unsigned i = 0; i < transfers; i++) {
+		struct udp_address peer = address_of(0x0a000002 + i, 4711);
+		struct port *p = take(b, INADDR_LOOPBACK, &peer);
+		uint16_t number = port_number(p);
+
+		n += !seen[number];
+		seen[number] = true;
+		port_drop(p, &peer, false);
+	}
+	return n;
+}
+
+/* Whoever asks often enough to know all of them knows none of those that come. */
+static void
+a_port_is_given_up_after_a_while(void)
+{
+	enum { TRANSFERS = 50 * LEAST * USES };
+
+	struct udp_address peer = address_of(0x0a000001, 4711);
+	struct port *kept;
+	struct bench b;
+	uint16_t first;
+	int64_t end;
+
+	bench_open(&b);
+	CU_ASSERT(ports_seen(&b, TRANSFERS) >= 45 * LEAST);
+	CU_ASSERT(ports_open(b.ports) <= LEAST);
+	kept = take(&b, INADDR_LOOPBACK, &peer);
+	first = port_number(kept);
+	ports_seen(&b, 10 * LEAST * USES);
+	CU_ASSERT_EQUAL(port_number(kept), first); /* but not while it is in use */
+	CU_ASSERT_EQUAL(ports_open(b.ports), LEAST + 1);
+	port_drop(kept, &peer, false);
 	CU_ASSERT_EQUAL(ports_open(b.ports), LEAST);
+	/* Nor does one that few use stay. */
+	kept = take(&b, INADDR_LOOPBACK, &peer);
+	end = clock_mono_ms() + 2100;
+	while (clock_mono_ms() < end)
+		poll(NULL, 0, 10);
+	port_drop(take(&b, INADDR_LOOPBACK, &peer), &peer, false);
+	CU_ASSERT_EQUAL(ports_open(b.ports), 2);
+	port_drop(kept, &peer, false);
+	CU_ASSERT_EQUAL(ports_open(b.ports), 1);
+	bench_close(&b);
+}
+
+/* Which of them is next is not to be told from the last ones. */
+static void
+ports_are_taken_at_random(void)
+{
+	enum { TRANSFERS = 200 };
+
+	struct udp_address peer = address_of(0x0a000001, 4711);
+	struct port *last = NULL, *p;
+	unsigned same = 0;
+	struct bench b;
+
+	bench_open(&b);
+	for (int i = 0; i < 10 * LEAST; i++)
+		port_drop(take(&b, INADDR_LOOPBACK, &peer), &peer, false);
+	for (int i = 0; i < TRANSFERS; i++) {
+		p = take(&b, INADDR_LOOPBACK, &peer);
+		port_drop(p, &peer, false);
+		same += p == last; /* in turn it never is */
+		last = p;
+	}
+	CU_ASSERT(same > 0 && same < TRANSFERS / 2);
+	bench_close(&b);
+}
+
+static void
+a_port_of_ones_own_is_nobody_elses(void)
+{
+	struct udp_address here = address_of(INADDR_LOOPBACK, 0), at[2], stranger;
+	struct port *own[2];
+	struct bench b;
+	struct err e;
+	int fd[3];
+	char buf[8];
+
+	bench_open(&b);
+	for (int i = 0; i < 3; i++)
+		fd[i] = udp_open_at(&here, &e);
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL_FATAL(udp_local(fd[i], &at[i], &e), 0);
+		own[i] = ports_take_alone(b.ports, &here, &at[i], &e);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(own[i]);
+	}
+	CU_ASSERT_EQUAL(ports_open(b.ports), 2);
+	CU_ASSERT_EQUAL_FATAL(udp_local(port_fd(own[0]), &stranger, &e), 0);
+	CU_ASSERT_EQUAL(udp_connect(fd[1], &stranger, &e), 0);
+	CU_ASSERT_EQUAL(send(fd[1], "x", 1, 0), 1);
+	CU_ASSERT(send(fd[1], "x", 1, 0) < 0); /* refused, as where nobody is */
+	udp_send(fd[0], &stranger, bytes_of("y"));
+	CU_ASSERT_EQUAL(post_receive(b.post, port_fd(own[0])), 1);
+	post_send(b.post, port_fd(own[0]), &at[0], bytes_of("answer"));
+	port_drop(own[0], &at[0], true);
+	CU_ASSERT_EQUAL(recv(fd[0], buf, sizeof(buf), MSG_DONTWAIT), 6);
+	CU_ASSERT_EQUAL(ports_open(b.ports), 1);
+	port_drop(own[1], &at[1], true);
+	CU_ASSERT_EQUAL(ports_open(b.ports), 0);
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
+	bench_close(&b);
+}
+
+static void
+ports_of_ones_own_have_a_limit(void)
+{
+	struct udp_address here = address_of(INADDR_LOOPBACK, 0), peer = here;
+	struct port *own[ALONE];
+	struct bench b;
+	struct err e;
+
+	bench_open(&b);
+	peer.at.v4.sin_port = htons(9);
+	for (int i = 0; i < ALONE; i++) {
+		own[i] = ports_take_alone(b.ports, &here, &peer, &e);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(own[i]);
+	}
+	CU_ASSERT_PTR_NULL(ports_take_alone(b.ports, &here, &peer, &e));
+	CU_ASSERT_EQUAL(e.code, ERR_LIMIT);
+	port_drop(own[0], &peer, false);
+	own[0] = ports_take_alone(b.ports, &here, &peer, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(own[0]);
+	for (int i = 0; i < ALONE; i++)
+		port_drop(own[i], &peer, false);
+	CU_ASSERT_EQUAL(ports_open(b.ports), 0);
 	bench_close(&b);
 }
 
@@ -141,7 +298,7 @@ more_transfers_get_more_ports_and_give_them_back(void)
 		peer = address_of(0x0a000001, (uint16_t)(1024 + i));
 		port_drop(taken[i], &peer, true);
 	}
-	CU_ASSERT_EQUAL(ports_open(b.ports), LEAST);
+	CU_ASSERT(ports_open(b.ports) <= LEAST);
 	free(taken);
 	bench_close(&b);
 }
@@ -187,40 +344,39 @@ an_address_that_is_not_ours_has_none(void)
 static void
 a_port_outlives_what_is_read_from_it(void)
 {
-	enum { USERS = 4 * 64, KEPT = LEAST + 3 };
-
-	struct udp_address peer[USERS], at, here = address_of(INADDR_LOOPBACK, 0);
-	struct port *taken[USERS];
+	struct udp_address peer = address_of(0x0a000001, 4711),
+			   here = address_of(INADDR_LOOPBACK, 0);
+	struct udp_address at;
+	struct port *p;
 	char buf[16];
 	struct bench b;
 	struct err e;
+	unsigned others;
 	int fd;
 
 	bench_open(&b);
-	for (uint16_t i = 0; i < USERS; i++) {
-		peer[i] = address_of(0x0a000001, i);
-		taken[i] = take(&b, INADDR_LOOPBACK, &peer[i]);
-	}
-	/* One transfer is left at each port, and there are more ports than are wanted. */
-	for (uint16_t i = 0; i < USERS - KEPT; i++)
-		port_drop(taken[i], &peer[i], false);
-	CU_ASSERT_EQUAL_FATAL(ports_open(b.ports), KEPT);
+	p = take(&b, INADDR_LOOPBACK, &peer);
+	ports_seen(&b, 2 * LEAST * USES); /* now it is to be closed with its last transfer */
+	others = ports_open(b.ports) - 1;
 	fd = udp_open_at(&here, &e);
 	CU_ASSERT_EQUAL_FATAL(udp_local(fd, &b.peer, &e), 0);
-	CU_ASSERT_EQUAL_FATAL(udp_local(port_fd(taken[USERS - 1]), &at, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(udp_local(port_fd(p), &at, &e), 0);
 	udp_send(fd, &at, bytes_of("x"));
 	loop_turn(b.loop);
 	CU_ASSERT_EQUAL(b.ready, 1);
-	CU_ASSERT_EQUAL(ports_open(b.ports), KEPT - 1);
+	CU_ASSERT_EQUAL(ports_open(b.ports), others);
 	CU_ASSERT_EQUAL(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), 4); /* sent before it closed */
-	for (uint16_t i = USERS - KEPT; i < USERS - 1; i++)
-		port_drop(taken[i], &peer[i], false);
 	close(fd);
 	bench_close(&b);
 }
 
 static const struct suite_test tests[] = {
 	{ "a peer's next transfer has another port", a_peers_next_transfer_has_another_port },
+	{ "peers of a host are told apart", peers_of_a_host_are_told_apart },
+	{ "a port is given up after a while", a_port_is_given_up_after_a_while },
+	{ "ports are taken at random", ports_are_taken_at_random },
+	{ "a port of one's own is nobody else's", a_port_of_ones_own_is_nobody_elses },
+	{ "ports of one's own have a limit", ports_of_ones_own_have_a_limit },
 	{ "ports come from the address that was asked",
 	    ports_come_from_the_address_that_was_asked },
 	{ "more transfers get more ports and give them back",

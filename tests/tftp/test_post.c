@@ -162,6 +162,59 @@ a_window_is_one_datagram_until_the_kernel_cuts_it(void)
 	post_free(p);
 }
 
+/* Linux up to 6.8 cuts into no more than 64. */
+static void
+more_than_the_kernel_cuts_into_goes_in_two(void)
+{
+	struct post *p = post_new(true);
+	static uint8_t buf[70000];
+	struct end from, to;
+
+	end_open(&from);
+	end_open(&to);
+	set(&to, IPPROTO_UDP, UDP_GRO, 1);
+	for (int i = 0; i < 100; i++)
+		send_marked(p, &from, &to, 'x', 10);
+	post_flush(p);
+	CU_ASSERT_EQUAL(recv(to.fd, buf, sizeof(buf), MSG_DONTWAIT), 64 * 10);
+	CU_ASSERT_EQUAL(recv(to.fd, buf, sizeof(buf), MSG_DONTWAIT), 36 * 10);
+	CU_ASSERT(has_nothing(&to));
+	close(from.fd);
+	close(to.fd);
+	post_free(p);
+}
+
+/* A broadcast needs a permission that nobody asked for. */
+static void
+what_the_kernel_does_not_take_is_counted(void)
+{
+	struct post *p = post_new(true);
+	struct end from, to, everybody;
+
+	end_open(&from);
+	end_open(&to);
+	everybody = to;
+	everybody.at.at.v4.sin_addr.s_addr = htonl(INADDR_BROADCAST);
+	send_marked(p, &from, &everybody, 'x', 10);
+	post_flush(p);
+	CU_ASSERT_EQUAL(post_unsent(p), 1);
+	send_marked(p, &from, &to, 'a', 10);
+	send_marked(p, &from, &everybody, 'x', 10);
+	send_marked(p, &from, &to, 'b', 10);
+	post_flush(p);
+	CU_ASSERT_EQUAL(post_unsent(p), 2);
+	send_marked(p, &from, &everybody, 'x', 10);
+	send_marked(p, &from, &everybody, 'x', 10);
+	send_marked(p, &from, &everybody, 'x', 10);
+	post_flush(p);
+	CU_ASSERT_EQUAL(post_unsent(p), 5);
+	CU_ASSERT(has_got(&to, 'a', 10));
+	CU_ASSERT(has_got(&to, 'b', 10));
+	close(from.fd);
+	close(to.fd);
+	post_free(p);
+}
+
 /* Without checksums it does not cut (EINVAL). */
 static void
 where_the_kernel_cannot_cut_they_go_one_by_one(void)
@@ -259,6 +312,9 @@ static const struct suite_test tests[] = {
 	{ "a window arrives block by block", a_window_arrives_block_by_block },
 	{ "a window is one datagram until the kernel cuts it",
 	    a_window_is_one_datagram_until_the_kernel_cuts_it },
+	{ "more than the kernel cuts into goes in two",
+	    more_than_the_kernel_cuts_into_goes_in_two },
+	{ "what the kernel does not take is counted", what_the_kernel_does_not_take_is_counted },
 	{ "where the kernel cannot cut they go one by one",
 	    where_the_kernel_cannot_cut_they_go_one_by_one },
 	{ "more than there is room for goes at once", more_than_there_is_room_for_goes_at_once },

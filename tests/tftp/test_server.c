@@ -285,6 +285,18 @@ fetches(struct bench *b, struct phone *p, const char *at, size_t size, const cha
 	return got == size && runs(b, 0);
 }
 
+/* Of how many transfers it is known how long they took. */
+static uint64_t
+timed(const struct bench *b)
+{
+	const struct took *took = &tftp_server_counters(b->server)->took;
+	uint64_t n = 0;
+
+	for (int i = 0; i <= TOOK_LIMITS; i++)
+		n += took->n[i];
+	return n;
+}
+
 static void
 a_file_is_fetched(void)
 {
@@ -309,6 +321,8 @@ a_file_is_fetched(void)
 	CU_ASSERT_EQUAL(tftp_server_counters(b.server)->outcomes[TFTP_SENT], 30);
 	CU_ASSERT_EQUAL(tftp_server_counters(b.server)->resent, 0);
 	CU_ASSERT_EQUAL(tftp_server_counters(b.server)->bytes, 5 * (1 + 511 + 512 + 513 + 65536));
+	CU_ASSERT_EQUAL(timed(&b), 30);
+	CU_ASSERT(tftp_server_counters(b.server)->took.us > 0);
 	phone_close(&p);
 	bench_close(&b);
 }
@@ -611,6 +625,7 @@ another_request_from_the_port_ends_the_old_transfer(void)
 	CU_ASSERT(!udp_eq(&p.server, &first));
 	CU_ASSERT_EQUAL(tftp_server_transfers(b.server), 1);
 	CU_ASSERT_EQUAL(tftp_server_counters(b.server)->outcomes[TFTP_GIVEN_UP], 1);
+	CU_ASSERT_EQUAL(timed(&b), tftp_server_counters(b.server)->outcomes[TFTP_SENT]);
 	phone_close(&p);
 	bench_close(&b);
 }
@@ -724,6 +739,27 @@ a_phone_that_vanishes_is_forgotten(void)
 	bench_close(&b);
 }
 
+/* It was told nothing of the end, so it is told when it comes back: then it need not wait. */
+static void
+a_phone_that_comes_back_late_is_told(void)
+{
+	struct bench b = { .service.rules = { .first_ms = 5, .most_ms = 10, .resends = 1 } };
+	struct phone p;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&p, "127.0.0.1");
+	phone_asks(&p, &b, "bytes-700|octet|");
+	CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 1, 512));
+	CU_ASSERT(runs(&b, 0));
+	CU_ASSERT_EQUAL(b.outcome, TFTP_GIVEN_UP);
+	CU_ASSERT(phone_takes(&p, &b)); /* the resend */
+	phone_acks(&p, 1);
+	CU_ASSERT(phone_takes(&p, &b));
+	CU_ASSERT(took_error(&p, TFTP_E_UNKNOWN_TID, "Unknown transfer ID"));
+	phone_close(&p);
+	bench_close(&b);
+}
+
 /* The timer that was set for a long wait must not be kept when a short one takes its place. */
 static void
 a_lost_block_after_a_long_wait_comes_soon(void)
@@ -769,6 +805,128 @@ an_error_from_the_phone_ends_the_transfer(void)
 	CU_ASSERT_EQUAL(b.outcome, TFTP_STOPPED);
 	CU_ASSERT_PTR_NOT_NULL(strstr(b.line, "error=size\\x0aknown"));
 	phone_close(&p);
+	bench_close(&b);
+}
+
+/* As somebody may have sent it who knows both addresses; and what makes no sense at all. */
+static void
+what_is_forged_ends_nothing(void)
+{
+	struct tftp_packet forged[] = { { .op = TFTP_ERROR, .text = bytes_of("good bye") },
+		{ .op = TFTP_DATA, .block = 1, .data = bytes_of("x") } };
+	struct bench b = { 0 };
+	struct phone p;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&p, "127.0.0.1");
+	for (size_t i = 0; i < 2; i++) {
+		phone_asks(&p, &b, "bytes-700|octet|");
+		CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 1, 512));
+		phone_sends(&p, &forged[i]);
+		CU_ASSERT(!is_answered(&p, &b));
+		CU_ASSERT_EQUAL(tftp_server_transfers(b.server), 1);
+	}
+	phone_close(&p);
+	bench_close(&b);
+}
+
+/* A copy of the request that ends it is not the phone's error. */
+static void
+who_asks_anew_after_an_error_has_stopped(void)
+{
+	struct tftp_packet enough = { .op = TFTP_ERROR, .text = bytes_of("size known") };
+	struct bench b = { 0 };
+	struct phone p;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&p, "127.0.0.1");
+	for (int i = 1; i <= 2; i++) {
+		phone_asks(&p, &b, "bytes-700|octet|tsize|0|");
+		CU_ASSERT(phone_takes(&p, &b));
+		phone_sends(&p, &enough);
+		CU_ASSERT(!is_answered(&p, &b));
+		phone_asks(&p, &b, i == 1 ? "bytes-700|octet|tsize|0|" : "bytes-300|octet|");
+		CU_ASSERT(phone_takes(&p, &b));
+		CU_ASSERT_EQUAL(b.done, (unsigned)(2 * i - 1));
+		CU_ASSERT_EQUAL(b.outcome, TFTP_STOPPED);
+		CU_ASSERT_EQUAL(tftp_server_transfers(b.server), 1);
+		phone_sends(&p, &enough);
+		CU_ASSERT(runs(&b, 0));
+	}
+	CU_ASSERT_EQUAL(tftp_server_counters(b.server)->outcomes[TFTP_STOPPED], 4);
+	phone_close(&p);
+	bench_close(&b);
+}
+
+static bool
+took_options(const struct phone *p, uint64_t block_size, uint64_t window)
+{
+	struct tftp_packet packet;
+	struct err e;
+
+	return tftp_decode(p->got, &packet, &e) == 0 && packet.op == TFTP_OACK &&
+	       packet.options.value[TFTP_BLKSIZE] == block_size &&
+	       packet.options.value[TFTP_WINDOWSIZE] == window;
+}
+
+/* Where a forged acknowledgement would bring many packets, or large ones, nobody else has seen the
+ * port, nor can he find it. */
+static void
+much_at_a_time_comes_from_a_port_of_its_own(void)
+{
+	static const char *const much[] = { "bytes-9000|octet|windowsize|4|blksize|512|",
+		"bytes-9000|octet|blksize|1469|" };
+	struct bench b = { 0 };
+	struct phone p, stranger;
+
+	bench_open(&b, "127.0.0.1");
+	for (size_t i = 0; i < 2; i++) {
+		phone_open(&p, "127.0.0.1");
+		phone_open(&stranger, "127.0.0.1");
+		phone_asks(&p, &b, much[i]);
+		CU_ASSERT(phone_takes(&p, &b));
+		CU_ASSERT(took_options(&p, i == 0 ? 512 : 1469, i == 0 ? 4 : 0));
+		stranger.server = p.server;
+		phone_acks(&stranger, 0);
+		CU_ASSERT(!is_answered(&stranger, &b));
+		phone_acks(&p, 0);
+		CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 1, i == 0 ? 512 : 1469));
+		phone_close(&p);
+		phone_close(&stranger);
+	}
+	bench_close(&b);
+}
+
+/* Without a descriptor for one, a phone gets a block at a time that fits one packet. */
+static void
+without_ports_a_phone_gets_less_at_a_time(void)
+{
+	struct bench b = { 0 };
+	struct rlimit files, none;
+	struct phone p, other;
+	int next;
+
+	bench_open(&b, "127.0.0.1");
+	phone_open(&p, "127.0.0.1");
+	phone_open(&other, "127.0.0.1");
+	phone_asks(&other, &b, "bytes-700|octet|");
+	CU_ASSERT(phone_takes(&other, &b));
+	next = dup(p.fd);
+	close(next);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		abort();
+	none = files;
+	none.rlim_cur = (rlim_t)next;
+	setrlimit(RLIMIT_NOFILE, &none);
+	phone_asks(&p, &b, "bytes-3000|octet|blksize|8192|windowsize|4|");
+	CU_ASSERT(phone_takes(&p, &b));
+	setrlimit(RLIMIT_NOFILE, &files);
+	CU_ASSERT(took_options(&p, 1468, 0));
+	phone_acks(&p, 0);
+	CU_ASSERT(phone_takes(&p, &b) && took_data(&p, 1, 1468));
+	CU_ASSERT(!is_answered(&p, &b));
+	phone_close(&p);
+	phone_close(&other);
 	bench_close(&b);
 }
 
@@ -1006,6 +1164,12 @@ static const struct suite_test tests[] = {
 	    what_comes_late_is_not_taken_for_the_next_transfer },
 	{ "a stranger at a shared port gets an error", a_stranger_at_a_shared_port_gets_an_error },
 	{ "a phone that vanishes is forgotten", a_phone_that_vanishes_is_forgotten },
+	{ "a phone that comes back late is told", a_phone_that_comes_back_late_is_told },
+	{ "what is forged ends nothing", what_is_forged_ends_nothing },
+	{ "who asks anew after an error has stopped", who_asks_anew_after_an_error_has_stopped },
+	{ "much at a time comes from a port of its own",
+	    much_at_a_time_comes_from_a_port_of_its_own },
+	{ "without ports a phone gets less at a time", without_ports_a_phone_gets_less_at_a_time },
 	{ "a lost block after a long wait comes soon", a_lost_block_after_a_long_wait_comes_soon },
 	{ "an error from the phone ends the transfer", an_error_from_the_phone_ends_the_transfer },
 	{ "there are limits", there_are_limits },

@@ -68,9 +68,30 @@ a_follower_misses_none(void)
 	store_close(s);
 }
 
+/* Those that went do not count less. */
+static void
+all_there_ever_were_are_counted(void)
+{
+	struct store *s = with_events();
+	struct err e = { 0 };
+	int64_t n;
+
+	CU_ASSERT_EQUAL(events_total(s, &n, &e), 0);
+	CU_ASSERT_EQUAL(n, 10);
+	lab_do(s, "DELETE FROM event WHERE id < 9");
+	CU_ASSERT_EQUAL(events_total(s, &n, &e), 0);
+	CU_ASSERT_EQUAL(n, 10);
+	store_close(s);
+	s = lab_empty();
+	CU_ASSERT_EQUAL(events_total(s, &n, &e), 0);
+	CU_ASSERT_EQUAL(n, 0);
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "the newest come oldest first", the_newest_come_oldest_first },
 	{ "a follower misses none", a_follower_misses_none },
+	{ "all there ever were are counted", all_there_ever_were_are_counted },
 };
 
 SUITE_MAIN("trust/event", tests)

@@ -593,6 +593,41 @@ what_a_phone_showed_is_kept_by_kind(void)
 	store_close(s);
 }
 
+static struct lsc_count
+counted(struct store *s, int64_t now, int64_t soon)
+{
+	struct lsc_count n;
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(lsc_count(s, now, soon, &n, &e), 0);
+	return n;
+}
+
+/* Only those that phones hold count, and each in one of the two at most. */
+static void
+certificates_that_run_out_are_counted(void)
+{
+	struct store *s = with_phones();
+	struct cert *first = made(1), *second = made(2);
+	int64_t end = cert_not_after(second);
+
+	issue(s, first, LAB_NOW);
+	CU_ASSERT_EQUAL(counted(s, LAB_NOW, end).held, 0);
+	stored(s, first, LAB_NOW);
+	issue(s, second, LAB_NOW);
+	stored(s, second, LAB_NOW);
+	CU_ASSERT_EQUAL(counted(s, LAB_NOW, end - 1).held, 1);
+	CU_ASSERT_EQUAL(counted(s, LAB_NOW, end - 1).ending, 0);
+	CU_ASSERT_EQUAL(counted(s, end - 1, end).ending, 1);
+	CU_ASSERT_EQUAL(counted(s, end - 1, end).over, 0);
+	CU_ASSERT_EQUAL(counted(s, end, end + DAY).ending, 0);
+	CU_ASSERT_EQUAL(counted(s, end, end + DAY).over, 1);
+	CU_ASSERT_EQUAL(counted(s, end, end + DAY).held, 1);
+	cert_free(first);
+	cert_free(second);
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "issued certificate is held once the phone stored it",
 	    issued_certificate_is_held_once_the_phone_stored_it },
@@ -614,6 +649,7 @@ static const struct suite_test tests[] = {
 	{ "what cannot be read is an error", what_cannot_be_read_is_an_error },
 	{ "phone never holds two", phone_never_holds_two },
 	{ "what a phone showed is kept by kind", what_a_phone_showed_is_kept_by_kind },
+	{ "certificates that run out are counted", certificates_that_run_out_are_counted },
 };
 
 SUITE_MAIN("trust/lsc", tests)

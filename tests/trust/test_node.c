@@ -228,6 +228,31 @@ there_is_one_publisher(void)
 	store_close(s);
 }
 
+static void
+a_node_moves_and_keeps_its_name(void)
+{
+	struct store *s = lab_empty();
+	struct err e = { 0 };
+	struct node node;
+	int64_t id;
+
+	add(s, "a", "10.0.0.1", true);
+	add(s, "10.0.0.9", "10.0.0.2", false);
+	CU_ASSERT_EQUAL_FATAL(node_find(s, "a", &node, &e), 0);
+	id = node.id;
+	CU_ASSERT_EQUAL(node_move(s, id, "2001:0db8::0001", &e), 0);
+	CU_ASSERT_EQUAL_FATAL(node_find(s, "a", &node, &e), 0);
+	CU_ASSERT_STRING_EQUAL(node.address, "2001:db8::1");
+	CU_ASSERT_EQUAL(node_move(s, id, "2001:db8::1", &e), 0); /* where it is */
+	CU_ASSERT_EQUAL(node_move(s, id, "10.0.0.2", &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_EXISTS);
+	CU_ASSERT_EQUAL(node_move(s, id, "10.0.0.9", &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_EXISTS);
+	CU_ASSERT_EQUAL(node_move(s, id, "0.0.0.0", &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_USAGE);
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "releases are those whose rules differ", releases_are_those_whose_rules_differ },
 	{ "cluster comes back as it went", cluster_comes_back_as_it_went },
@@ -241,6 +266,7 @@ static const struct suite_test tests[] = {
 	{ "name that is the address of another is refused",
 	    name_that_is_the_address_of_another_is_refused },
 	{ "there is one publisher", there_is_one_publisher },
+	{ "a node moves and keeps its name", a_node_moves_and_keeps_its_name },
 };
 
 SUITE_MAIN("trust/node", tests)

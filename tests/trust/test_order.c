@@ -951,6 +951,30 @@ pending_order_is_not_touched_by_renewal(void)
 	store_close(s);
 }
 
+static void
+orders_are_counted_by_status(void)
+{
+	struct store *s = with_phone();
+	struct order o = install(ORDER_BY_NULL);
+	size_t n[ORDER_STATUSES];
+	struct err e = { 0 };
+
+	add_phone(s, "SEP001122334466");
+	add_phone(s, "SEP001122334477");
+	CU_ASSERT_EQUAL(order_count(s, n, &e), 0);
+	for (int i = 0; i < ORDER_STATUSES; i++)
+		CU_ASSERT_EQUAL(n[i], 0);
+	schedule(s, &o, NULL);
+	snprintf(o.phone, sizeof(o.phone), "SEP001122334466");
+	schedule(s, &o, NULL);
+	CU_ASSERT_EQUAL(order_failed(s, PHONE, STATUS_WAITS_FOR_CA, LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL(order_count(s, n, &e), 0);
+	CU_ASSERT_EQUAL(n[STATUS_PENDING], 1);
+	CU_ASSERT_EQUAL(n[STATUS_WAITS_FOR_CA], 1);
+	CU_ASSERT_EQUAL(n[STATUS_SUCCESS], 0);
+	store_close(s);
+}
+
 static const struct suite_test tests[] = {
 	{ "words come back as they went", words_come_back_as_they_went },
 	{ "words that are none are refused", words_that_are_none_are_refused },
@@ -993,6 +1017,7 @@ static const struct suite_test tests[] = {
 	{ "only who holds one that is valid is renewed",
 	    only_who_holds_one_that_is_valid_is_renewed },
 	{ "pending order is not touched by renewal", pending_order_is_not_touched_by_renewal },
+	{ "orders are counted by status", orders_are_counted_by_status },
 };
 
 SUITE_MAIN("trust/order", tests)

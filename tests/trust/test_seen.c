@@ -174,6 +174,74 @@ report_of_the_form_for_ec_is_one_of_its_list(void)
 	store_close(s);
 }
 
+/* ---- how many have which status ---- */
+
+enum { MODELS = 2, SIGHTINGS = 8 };
+
+/* A phone in each of the states that a sighting can be in. */
+static void
+sight(struct store *s, const char *phone, int how)
+{
+	int64_t node = lab_node(s, "cucm-pub").id;
+	const uint8_t foreign[TLIST_SHA1_BYTES] = { 1 };
+	struct err e = { 0 };
+	int rc = 0;
+
+	if (how == 1) /* it asked for something else */
+		rc = seen_asked(s, phone, "10.0.0.9", node, 0, LAB_NOW, &e);
+	if (how == 2)
+		rc = seen_asked(s, phone, "10.0.0.9", node, THIRD, LAB_NOW, &e);
+	if (how == 3 || how == 7)
+		rc = seen_asked(s, phone, "10.0.0.9", node, FIRST, LAB_NOW, &e);
+	if (how == 4)
+		rc = seen_reported(s, phone, bytes_over(NULL, 0), LAB_NOW, &e);
+	if (how == 5 || how == 7)
+		rc = seen_reported(s, phone, bytes_over(foreign, sizeof(foreign)), LAB_NOW + 1, &e);
+	if (how == 6)
+		rc = seen_reported(s, phone, hash_of_second(s, false), LAB_NOW, &e);
+	CU_ASSERT_EQUAL_FATAL(rc, 0);
+}
+
+static void
+all_together_are_what_each_is(void)
+{
+	static const char *const model[MODELS] = { "7975", "7960" };
+	struct store *s = of_three_lists();
+	size_t wanted[ITL_STATUSES] = { 0 }, n[ITL_STATUSES];
+	struct err e = { 0 };
+	struct device *all;
+	size_t phones;
+
+	for (int i = 0; i < MODELS * SIGHTINGS; i++) {
+		struct device d = { .model = model_of(model[i / SIGHTINGS]),
+			.security = SECURITY_NONE };
+
+		snprintf(d.name, sizeof(d.name), "SEP0000000001%02X", (unsigned)i);
+		CU_ASSERT_EQUAL_FATAL(device_add(s, &d, &e), 0);
+		sight(s, d.name, i % SIGHTINGS);
+	}
+	CU_ASSERT_EQUAL_FATAL(seen_asked(s, SEEN_NOBODY, "10.0.0.9", 1, THIRD, LAB_NOW, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(device_list(s, &all, &phones, &e), 0);
+	for (size_t i = 0; i < phones; i++) {
+		char why[SEEN_NOTE_MAX];
+		enum itl_status status;
+		struct seen v;
+
+		CU_ASSERT_EQUAL_FATAL(seen_get(s, all[i].name, &v, &e), 0);
+		CU_ASSERT_EQUAL_FATAL(seen_status(s, &all[i], &v, &status, why, &e), 0);
+		wanted[status]++;
+	}
+	free(all);
+	CU_ASSERT_EQUAL_FATAL(seen_count(s, n, &e), 0);
+	for (int i = 0; i < ITL_STATUSES; i++) {
+		CU_ASSERT_EQUAL(n[i], wanted[i]);
+		CU_ASSERT(n[i] > 0);
+	}
+	CU_ASSERT_EQUAL(
+	    n[ITL_UNKNOWN] + n[ITL_NOT_INSTALLED] + n[ITL_MATCH] + n[ITL_MISMATCH], phones);
+	store_close(s);
+}
+
 /* ---- phones that register by themselves ---- */
 
 #define STRANGER "SEP0000000000FF"
@@ -237,6 +305,7 @@ static const struct suite_test tests[] = {
 	    what_the_phone_said_itself_is_not_reckoned_over },
 	{ "a stranger that registers is listed until it is added",
 	    a_stranger_that_registers_is_listed_until_it_is_added },
+	{ "all together are what each is", all_together_are_what_each_is },
 };
 
 SUITE_MAIN("trust/seen", tests)

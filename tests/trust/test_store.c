@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "tests/support/lab.h"
@@ -1276,12 +1277,75 @@ after_a_relaxed_change_that_failed_the_next_is_durable(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(other);
 	CU_ASSERT_EQUAL(store_begin(other, &e), 0);
 	store_patience(s, 0);
+	CU_ASSERT_EQUAL(store_refusals(s), 0);
 	CU_ASSERT_EQUAL(store_begin_relaxed(s, &e), -1);
 	CU_ASSERT_EQUAL(e.code, ERR_BUSY);
+	CU_ASSERT_EQUAL(store_refusals(s), 1);
 	store_rollback(other);
 	CU_ASSERT_EQUAL(syncs_of(s, store_begin, NULL), 1);
 	store_close(other);
 	stop_counting(s, &vfs);
+}
+
+/* One change after the other, with nothing in between. */
+struct hog {
+	const char *path;
+	_Atomic bool began, stop;
+};
+
+static void *
+write_on_and_on(void *ctx)
+{
+	struct hog *h = ctx;
+	struct err e = { 0 };
+	struct store *s = store_open(h->path, STORE_EXISTING, &e);
+	int64_t until;
+
+	while (s != NULL && !h->stop) {
+		if (store_begin(s, &e) != 0)
+			break;
+		h->began = true;
+		for (until = clock_mono_ms() + 3; clock_mono_ms() < until;)
+			;
+		store_rollback(s);
+	}
+	h->began = true;
+	store_close(s);
+	return s;
+}
+
+/* Used to be: whoever had just ended a change could begin the next one before those who waited
+ * were awake, again and again; on a busy machine phones got no LSC because of that. */
+static void
+a_thread_that_waits_gets_its_turn(void)
+{
+	char *path = lab_path();
+	struct store *s = with_things(path);
+	struct hog hog = { .path = path };
+	struct err e = { 0 };
+	pthread_t thread;
+	void *well;
+
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, write_on_and_on, &hog), 0);
+	while (!hog.began)
+		;
+	for (int i = 0; i < 20; i++) {
+		CU_ASSERT_EQUAL(store_begin(s, &e), 0);
+		store_rollback(s);
+	}
+	store_patience(s, 0); /* and who does not wait, does not */
+	for (int i = 0, busy = 0; busy == 0; i++) {
+		CU_ASSERT_FATAL(i < 1000000);
+		if (store_begin(s, &e) == 0)
+			store_rollback(s);
+		else
+			busy = e.code == ERR_BUSY;
+	}
+	hog.stop = true;
+	CU_ASSERT_EQUAL(pthread_join(thread, &well), 0);
+	CU_ASSERT_PTR_NOT_NULL(well);
+	store_close(s);
+	free(path);
 }
 
 static void
@@ -1370,6 +1434,43 @@ store_of_three_steps_comes_to_four_whole(void)
 	free(path);
 }
 
+static void
+that_it_can_be_written_changes_nothing(void)
+{
+	struct store *s = lab_empty();
+	int64_t before = store_generation(s);
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL(store_can_write(s, &e), 0);
+	CU_ASSERT_EQUAL(store_generation(s), before);
+	lab_do(s, "PRAGMA query_only = 1");
+	CU_ASSERT_EQUAL(store_can_write(s, &e), -1);
+	ASSERT_ERR_SAYS(e, "read");
+	store_close(s);
+}
+
+/* Another one is at it: that is how stores are, and nobody waits for it. */
+static void
+that_another_writes_does_not_mean_that_it_cannot_be_written(void)
+{
+	char *path = lab_path();
+	struct err e = { 0 };
+	struct store *s = store_open(path, STORE_CREATE, &e), *other;
+	int64_t since;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	other = store_open(path, STORE_EXISTING, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+	CU_ASSERT_EQUAL_FATAL(store_begin(other, &e), 0);
+	since = clock_mono_ms();
+	CU_ASSERT_EQUAL(store_can_write(s, &e), 0);
+	CU_ASSERT(clock_mono_ms() - since < STORE_PATIENCE_MS / 2);
+	store_rollback(other);
+	store_close(other);
+	store_close(s);
+	free(path);
+}
+
 static const struct suite_test tests[] = {
 	{ "quiet changes leave the generation alone", quiet_changes_leave_the_generation_alone },
 	{ "what is supposed never happened", what_is_supposed_never_happened },
@@ -1428,9 +1529,13 @@ static const struct suite_test tests[] = {
 	{ "generation within an answer is that of its beginning",
 	    generation_within_an_answer_is_that_of_its_beginning },
 	{ "generation is noticed after a checkpoint", generation_is_noticed_after_a_checkpoint },
+	{ "a thread that waits gets its turn", a_thread_that_waits_gets_its_turn },
 	{ "relaxed change survives the process", relaxed_change_survives_the_process },
 	{ "store of three steps comes to four whole", store_of_three_steps_comes_to_four_whole },
 	{ "copy replaces nothing", copy_replaces_nothing_and_leaves_nothing_behind },
+	{ "that it can be written changes nothing", that_it_can_be_written_changes_nothing },
+	{ "that another writes does not mean that it cannot be written",
+	    that_another_writes_does_not_mean_that_it_cannot_be_written },
 };
 
 SUITE_MAIN("trust/store", tests)

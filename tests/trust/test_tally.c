@@ -93,6 +93,51 @@ every_count_has_a_word_and_comes_back(void)
 }
 
 static void
+each_door_counts_what_happens_there(void)
+{
+	CU_ASSERT(tally_counts(TALLY_TFTP, TALLY_RESENT));
+	CU_ASSERT_FALSE(tally_counts(TALLY_HTTP, TALLY_RESENT));
+	CU_ASSERT_FALSE(tally_counts(TALLY_TFTP, TALLY_CONNECTIONS));
+	CU_ASSERT(tally_counts(TALLY_TVS, TALLY_TRUSTED));
+	CU_ASSERT_FALSE(tally_counts(TALLY_CAPF, TALLY_TRUSTED));
+	CU_ASSERT(tally_counts(TALLY_CAPF, TALLY_NOTHING_TO_DO));
+	CU_ASSERT_FALSE(tally_counts(TALLY_TVS, TALLY_SENT));
+	for (int i = 0; i < TALLY_DOORS; i++) {
+		enum tally_door door = (enum tally_door)i;
+
+		CU_ASSERT(tally_counts(door, TALLY_REQUESTS));
+		CU_ASSERT(tally_counts(door, TALLY_TOOK));
+		CU_ASSERT(tally_counts(door, TALLY_TOOK_US));
+		CU_ASSERT_EQUAL(tally_is_files(door), door != TALLY_TVS && door != TALLY_CAPF);
+		for (int k = 0; k < i; k++)
+			CU_ASSERT_STRING_NOT_EQUAL(
+			    tally_door_word(door), tally_door_word((enum tally_door)k));
+	}
+}
+
+static void
+times_come_back(void)
+{
+	struct store *s = lab_founded(RELEASE_12_5);
+	struct tally told = nothing, is = nothing, got;
+	struct took took = { .us = 0 }, back;
+	struct err e = { 0 };
+
+	for (int i = 0; i <= TOOK_LIMITS; i++)
+		for (int k = 0; k <= i; k++)
+			took_add(&took, i < TOOK_LIMITS ? took_limit_ms[i] * 1000 : 9000000);
+	tally_set_took(&is, &took);
+	begin(s, LAB_NOW);
+	add(s, 1, TALLY_TVS, &told, &is);
+	CU_ASSERT_EQUAL(tally_get(s, 1, TALLY_TVS, &got, &e), 1);
+	back = tally_took(&got);
+	CU_ASSERT_EQUAL(back.us, took.us);
+	for (int i = 0; i <= TOOK_LIMITS; i++)
+		CU_ASSERT_EQUAL(back.n[i], (uint64_t)i + 1);
+	store_close(s);
+}
+
+static void
 a_door_without_requests_is_there(void)
 {
 	struct store *s = lab_founded(RELEASE_12_5);
@@ -151,6 +196,8 @@ static const struct suite_test tests[] = {
 	{ "workers add up", workers_add_up },
 	{ "nodes and doors are apart", nodes_and_doors_are_apart },
 	{ "every count has a word and comes back", every_count_has_a_word_and_comes_back },
+	{ "each door counts what happens there", each_door_counts_what_happens_there },
+	{ "times come back", times_come_back },
 	{ "a door without requests is there", a_door_without_requests_is_there },
 	{ "who serves anew counts anew", who_serves_anew_counts_anew },
 	{ "the generation stays", the_generation_stays },
