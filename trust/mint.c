@@ -104,12 +104,28 @@ set_names(X509 *x, const struct cluster *c, const char *cn, struct err *e)
 	return X509_set_issuer_name(x, name) == 1 ? 0 : x509_failed(e, "cannot make the issuer");
 }
 
-static int
-set_extensions(X509 *x, const struct shape *h, struct err *e)
+/* Only browsers and programs look for the server's name in a certificate, not phones: tomcat's
+ * has its node's, and the address, by which labs are reached.  (RFC 6125, 6.4.4: what is there
+ * counts, and the common name no more.) */
+static const char *
+alternative_of(const struct shape *h, const struct node *node, char *to, size_t size)
 {
+	if (strcmp(h->store, "tomcat") != 0)
+		return NULL;
+	snprintf(to, size, "DNS:%s,IP:%s", node->name, node->address);
+	return to;
+}
+
+static int
+set_extensions(X509 *x, const struct shape *h, const struct node *node, struct err *e)
+{
+	char alternative[NODE_NAME_MAX + NODE_ADDRESS_MAX + 16];
+
 	if (!x509_add_extension(x, NID_basic_constraints, h->constraints) ||
 	    !x509_add_extension(x, NID_key_usage, h->usage) ||
 	    !x509_add_extension(x, NID_ext_key_usage, h->extended) ||
+	    !x509_add_extension(x, NID_subject_alt_name,
+		alternative_of(h, node, alternative, sizeof(alternative))) ||
 	    !x509_add_extension(x, NID_subject_key_identifier, "hash"))
 		return x509_failed(e, "cannot make the extensions");
 	return 0;
@@ -135,7 +151,7 @@ mint_own(const struct cluster *cluster, const struct node *node, const char *sto
 	}
 	until = now + (int64_t)years_of(h, cluster->release) * YEAR_DAYS * DAY;
 	if (x509_set_serial(x, e) == 0 && set_names(x, cluster, cn, e) == 0 &&
-	    x509_set_validity(x, now, until, e) == 0 && set_extensions(x, h, e) == 0)
+	    x509_set_validity(x, now, until, e) == 0 && set_extensions(x, h, node, e) == 0)
 		c = x509_sign(x, key, e);
 out:
 	X509_free(x);

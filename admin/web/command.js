@@ -51,7 +51,7 @@ export function curl(verb, params) {
 	const line = ['curl', '--cacert', 'tomcat.pem', '-H', '"Authorization: Bearer $TOKEN"'];
 
 	if (method === 'POST')
-		line.push('--json', quote(JSON.stringify(params, (k, v) => shown(k, v))));
+		line.push('--json', quote(JSON.stringify(params, (k, v) => k === '' ? v : shown(k, v))));
 	return [...line, quote(location.origin + path)].join(' ');
 }
 

@@ -21,7 +21,7 @@ static struct cert *
 mint_at(enum release release, const char *store, const char *node, int64_t now)
 {
 	struct cluster cluster = lab_cluster(release);
-	struct node of = { .id = 1, .publisher = true };
+	struct node of = { .id = 1, .address = "10.0.0.1", .publisher = true };
 	struct err e = { 0 };
 	struct cert *c;
 
@@ -216,6 +216,22 @@ usages_are_those_of_the_guide(void)
 }
 
 static void
+only_tomcat_says_where_it_is(void)
+{
+	for (size_t i = 0; i < STORES; i++) {
+		X509 *x = mint(RELEASE_12_5, purpose[i].store);
+		bool is_tomcat = strcmp(purpose[i].store, "tomcat") == 0;
+
+		CU_ASSERT_EQUAL(X509_get_ext_by_NID(x, NID_subject_alt_name, -1) >= 0, is_tomcat);
+		CU_ASSERT_EQUAL(X509_check_ip_asc(x, "10.0.0.1", 0) == 1, is_tomcat);
+		CU_ASSERT_NOT_EQUAL(X509_check_ip_asc(x, "10.0.0.2", 0), 1);
+		if (is_tomcat)
+			CU_ASSERT_EQUAL(X509_check_host(x, "cucm-pub", 0, 0, NULL), 1);
+		X509_free(x);
+	}
+}
+
+static void
 capf_constraint_is_critical(void)
 {
 	X509 *x = mint(RELEASE_12_5, "CAPF");
@@ -346,6 +362,7 @@ static const struct suite_test tests[] = {
 	{ "serials are sixteen bytes and never the same",
 	    serials_are_sixteen_bytes_and_never_the_same },
 	{ "usages are those of the guide", usages_are_those_of_the_guide },
+	{ "only tomcat's says where it is", only_tomcat_says_where_it_is },
 	{ "CAPF constraint is critical", capf_constraint_is_critical },
 	{ "signed with SHA-256 as version 3", signed_with_sha_256_as_version_3 },
 	{ "EC key signs with ECDSA", ec_key_signs_with_ecdsa },
