@@ -68,10 +68,11 @@ export function steps(title, list) {
 	const drawn = list.filter((x, i) => i === 0 || x.booted || states.some(([k]) => x[k] !== list[i - 1][k]));
 	const HIGH = 160, BAR = Math.max(14, Math.min(60, 700 / drawn.length)), LEFT = 44;
 	const sum = Math.max(1, ...drawn.map((x) => states.reduce((n, [k]) => n + x[k], 0)));
+	const wide = Math.max(500, LEFT + drawn.length * BAR + 10);
 	const used = states.filter(([k]) => drawn.some((x) => x[k] > 0));
 
 	return h('div.chart', {},
-		s('svg', { viewBox: `0 0 ${Math.max(500, LEFT + drawn.length * BAR + 10)} ${HIGH + 40}`, class: 'steps', role: 'img',
+		s('svg', { viewBox: `0 0 ${wide} ${HIGH + 40}`, width: wide, role: 'img',
 			'aria-label': `${title}: phones by state, step by step. ${drawn.map((x) => `Line ${x.line}: ${used.filter(([k]) => x[k] > 0).map(([k, w]) => `${x[k]} ${w}`).join(', ')}`).join('. ')}` },
 		[0, 0.5, 1].map((f) => [s('line.axis', { x1: LEFT, x2: LEFT + drawn.length * BAR, y1: 10 + HIGH * (1 - f), y2: 10 + HIGH * (1 - f) }),
 			s('text', { x: LEFT - 6, y: 14 + HIGH * (1 - f), 'text-anchor': 'end' }, Math.round(sum * f))]),

@@ -22,7 +22,7 @@ function elements(doc, bytes, pane) {
 function show(doc, bytes) {
 	const pane = h('div', hexPane(bytes));
 
-	return [card(doc.file, facts([['Format', doc.format], ['Size', `${doc.size} bytes`], ['Problems', doc.problems > 0 ? h('span.bad', counted(doc.problems, 'problem')) : h('span.good', 'none')], ['Signed by record', doc.signer_record]])),
+	return [card(doc.file, facts([['Format', doc.format], ['Size', `${doc.size} bytes`], ['Problems', doc.problems > 0 ? h('span.bad', counted(doc.problems, 'problem')) : h('span.good', 'none')], ['Signed by record', doc.signer_record], ...doc.elements.filter((e) => e.problem).map((e) => [`At byte ${e.offset}`, h('span.bad', `${e.name}: ${e.problem}`)])])),
 		doc.records?.length ? card(counted(doc.records.length, 'record'), h('ul.tree', doc.records.map((r) => h('li', h('details', h('summary', h('strong', `${r.record}. ${r.role}`), ` ${common(r.subject)}`),
 			facts([['Subject', r.subject], ['Issuer', r.issuer], ['Serial number', h('code', r.serial)], ['Valid', r.not_before && [day(r.not_before), ' to ', day(r.not_after)]], ['SHA-1', r.sha1 && h('code', r.sha1)], ['SHA-256', r.sha256 && h('code', r.sha256)]])))))) : null,
 		card('Bytes', pane), card('Elements', elements(doc, bytes, pane))];

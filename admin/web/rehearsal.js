@@ -22,7 +22,7 @@ function run(r, list) {
 }
 
 function result(doc) {
-	const locked = table({ caption: 'Locked phones', files: 'locked', empty: 'No phone is locked.', columns: [...new Set(doc.locked.flatMap((x) => Object.keys(x)))].map((k) => ({ key: k, label: k.replaceAll('_', ' '), value: (x) => String(x[k] ?? ''), width: 170 })) });
+	const locked = table({ caption: 'Locked phones', files: 'locked', empty: 'No phone is locked.', columns: [...new Set(doc.locked.flatMap((x) => Object.keys(x)))].map((k) => ({ key: k, label: k.replaceAll('_', ' '), value: (x) => [x[k] ?? ''].flat().join(', '), width: Math.max(...doc.locked.map((x) => String(x[k]).length)) > 30 ? 500 : 100 })) });
 	const phones = table({ caption: 'Phones at the end', files: 'phones', columns: ['run|Run|200', 'name|Device Name|160', 'model|Model|90',
 		{ key: 'state', label: 'State', show: (p) => h(`span${p.state === 'locked' ? '.bad' : ''}`, p.state) }, 'reason|Reason|260', { key: 'hand', label: 'By hand', value: (p) => p.by_hand ? 'yes' : 'no', width: 90 }] });
 	const page = doc.files?.html;

@@ -93,7 +93,7 @@ export function table(t) {
 				h('button.sort', { type: 'button', onclick: () => sortBy(c.key) }, c.label,
 					h('span', { 'aria-hidden': 'true' }, { ascending: ' ▲', descending: ' ▼', none: '' }[dir])));
 
-			th.style.minWidth = c.width >= 200 ? '220px' : '';
+			th.style.minWidth = c.width >= 200 ? `${c.width * 0.7}px` : '';
 			return th;
 		}));
 	}

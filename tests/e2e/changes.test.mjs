@@ -98,6 +98,7 @@ test('regenerate: the button is dead before the impact is shown', async () => {
 	assert.equal(lab.json('cert', 'show', 'CallManager').serial, before);
 	await dialog.getByText('Show as command').click();
 	await dialog.getByText('trustlist cert regenerate CallManager', { exact: true }).waitFor();
+	await dialog.getByText(`curl --cacert tomcat.pem -H "Authorization: Bearer $TOKEN" --json '{"name":"CallManager"}' ${lab.url}api/v1/cert/regenerate`, { exact: true }).waitFor();
 	await button.click();
 	await dialog.waitFor({ state: 'detached' });
 	assert.notEqual(lab.json('cert', 'show', 'CallManager').serial, before);
@@ -158,6 +159,7 @@ test('a dropped ITL is explained, and a cut one too', async () => {
 	await drop('cut.tlv', itl.subarray(0, 2000));
 	await page.getByRole('heading', { name: 'cut.tlv' }).waitFor();
 	await page.getByText(/^[1-9]\d* problems?$/).waitFor();
+	await page.getByText(/^At byte \d+$/).first().waitFor();
 });
 
 test('a list of the history is downloaded as it was served', async () => {
