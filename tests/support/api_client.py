@@ -555,7 +555,7 @@ def the_page():
         check(part in policy, "policy: " + policy)
     check("unsafe" not in policy and "*" not in policy, "policy: " + policy)
     same(a.headers.get("X-Content-Type-Options"), "nosniff", "nosniff")
-    same(a.headers.get("Referrer-Policy"), "no-referrer", "Referrer-Policy")
+    same(a.headers.get("Referrer-Policy"), "same-origin", "Referrer-Policy")
     same(a.headers.get("Strict-Transport-Security"), None, "a lab has no HSTS")
     b = Client().ask("GET", "/", headers={"If-None-Match": a.headers["ETag"]})
     same((b.status, b.body), (304, b""), "as it was")
