@@ -103,6 +103,8 @@ drain(struct http_request *c)
 {
 	ssize_t n = recv(c->stream.fd, c->httpd->piece, HTTP_PIECE, 0);
 
+	if (n > 0)
+		mem_wipe(c->httpd->piece, (size_t)n);
 	c->dead = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 

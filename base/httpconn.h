@@ -72,6 +72,7 @@ struct http_request {
 	struct wr head;		    /* of a stream: what waits for the peer */
 	struct http_answer content; /* done is NULL when there is none */
 	struct range part;
+	size_t charged; /* of the httpd's answers */
 	int status;
 	uint64_t sent;
 	size_t taken; /* since the deadline was set */
@@ -103,7 +104,8 @@ struct httpd {
 	struct tls *tls; /* NULL: plain */
 	struct gate *gate;
 	struct http_request *all;
-	size_t bodies; /* bytes of all */
+	size_t bodies;	/* bytes of all */
+	size_t answers; /* the same */
 	bool quiet;
 	struct http_counters counters;
 	struct log_limit log_limit; /* for lines about peers that misbehave */
@@ -151,7 +153,8 @@ bool http_reply_fields(
 
 int http_later_want(const struct http_request *c); /* LOOP_READ, LOOP_WRITE */
 void http_later_expired(struct http_request *c);
-void http_stream_taken(struct http_request *c); /* the peer has all that was put */
+void http_stream_taken(struct http_request *c);	  /* the peer has all that was put */
+void http_stream_flooded(struct http_request *c); /* the peer sends more than it may */
 void http_stream_quiet(struct http_request *c);
 
 #endif

@@ -12,6 +12,7 @@ enum {
 	HEADER_BYTES = 8192,
 	IDLE_SECONDS = 30,
 	BODIES_MAX = 16 << 20,
+	ANSWERS_MAX = 64 << 20,
 	STREAM_MAX = 256 << 10
 };
 
@@ -27,6 +28,7 @@ limits_with_usual(const struct http_limits *given)
 	n.header_bytes = n.header_bytes ? n.header_bytes : HEADER_BYTES;
 	n.idle_seconds = n.idle_seconds ? n.idle_seconds : IDLE_SECONDS;
 	n.bodies_max = n.bodies_max ? n.bodies_max : BODIES_MAX;
+	n.answers_max = n.answers_max ? n.answers_max : ANSWERS_MAX;
 	n.stream_max = n.stream_max ? n.stream_max : STREAM_MAX;
 	return n;
 }

@@ -39,6 +39,8 @@ struct http_limits {
 				* 64 KiB that the peer takes (30) */
 	size_t bodies_max;     /* bytes of all bodies, from their head to their answer; who comes
 				* beyond is told 503 (16 MiB) */
+	size_t answers_max;    /* bytes of all answers from memory, until the peers took them; who
+				* asks beyond is told 503 (64 MiB) */
 	size_t stream_max;     /* bytes that wait for one reader of a stream (256 KiB) */
 };
 
@@ -103,7 +105,8 @@ struct http_content {
 			      * Cache-Control is no-store unless they say otherwise. */
 	struct bytes body;   /* up to 32 MiB; for HEAD only its length is sent */
 };
-/* Headers that would break the answer make it 500, and are told in the log. */
+/* Headers that would break the answer, and a body that is too long, make it 500, and are told in
+ * the log. */
 void http_reply(struct http_request *r, const struct http_content *c);
 
 struct httpd;

@@ -66,6 +66,14 @@ http_later_expired(struct http_request *c)
 
 /* ---- an answer that goes on ---- */
 
+/* When no more are taken, it is over before it begins. */
+static void
+end_at_once(struct http_request *c)
+{
+	if (c->is_chunked)
+		wr_text(&c->head, "0\r\n\r\n");
+}
+
 /* A peer that takes all has all the time in the world. */
 static void
 await_nothing(struct http_request *c)
@@ -88,7 +96,11 @@ http_stream(struct http_request *r, const char *type, const char *headers, void 
 		http_refuse(r, 500, http_reason(500));
 	else
 		http_start(r, &reply);
-	if (fits && r->method != HTTP_HEAD)
+	if (!fits || r->method == HTTP_HEAD)
+		return &r->streamed;
+	if (r->httpd->quiet)
+		end_at_once(r);
+	else
 		r->stage = HTTP_STREAMING;
 	return &r->streamed;
 }
@@ -145,6 +157,18 @@ end_stalled(struct http_request *c)
 	http_conn_soon(c);
 }
 
+/* Whether it is still there could not be seen any more, for it is not read further. */
+void
+http_stream_flooded(struct http_request *c)
+{
+	struct err e;
+
+	err_set(&e, ERR_LIMIT, "the peer sends on and on, where it should only read");
+	http_complain(c->httpd, LOG_INFO, c->peer.text, "ended", &e);
+	c->httpd->counters.malformed++;
+	c->dead = c->aborted = true;
+}
+
 void
 http_stream_put(struct http_stream *s, struct bytes b)
 {
@@ -183,12 +207,14 @@ http_stream_end(struct http_stream *s)
 	finish(c);
 }
 
+/* Its owner may have ended one that is dead already. */
 void
 http_stream_quiet(struct http_request *c)
 {
 	void (*gone)(void *ctx) = c->gone;
 
 	c->gone = NULL;
-	gone(c->gone_ctx);
+	if (gone != NULL)
+		gone(c->gone_ctx);
 	finish(c);
 }

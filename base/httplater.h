@@ -26,11 +26,12 @@ void http_later_reply(struct http_later *l, const struct http_content *c);
 
 /* 200, and a body without an end; type and headers as of http_content.  A peer that is silent and
  * reads may stay for ever: what shows that it is there (a comment every few seconds) is the
- * service's.  For HEAD there is no body, and gone() follows. */
+ * service's.  One that sends more than header_bytes meanwhile is ended.  For HEAD, and once
+ * httpd_quiet() was called, there is no body, and gone() follows. */
 struct http_stream *http_stream(struct http_request *r, const char *type, const char *headers,
     void (*gone)(void *ctx), void *ctx);
 /* Copied.  A peer for whom more than stream_max bytes wait, or who takes none of them for
- * idle_seconds, is ended. */
+ * idle_seconds, is ended; one that takes a few is not. */
 void http_stream_put(struct http_stream *s, struct bytes b);
 /* The body is whole: the peer gets what waits, and may ask again.  The handle is of no use. */
 void http_stream_end(struct http_stream *s);

@@ -394,5 +394,7 @@ http_read_ahead(struct http_request *c)
 {
 	if (c->in.n < c->httpd->limits.header_bytes)
 		read_piece(c);
+	if (c->stage == HTTP_STREAMING && c->in.n >= c->httpd->limits.header_bytes && !c->dead)
+		http_stream_flooded(c);
 	c->want = http_later_want(c);
 }

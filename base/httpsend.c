@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/httpfield.h"
+#include "base/mem.h"
 
 enum { BODY_MAX = 32 << 20 };
 
@@ -108,22 +109,52 @@ http_reply_fields(
 	return false;
 }
 
+/* 500 or 503 instead of an answer that is too long, or that comes while those of others, who do not
+ * take them, are all we can keep. */
+static int
+no_room(struct http_request *c, size_t size)
+{
+	struct httpd *h = c->httpd;
+	struct err e;
+
+	if (size > BODY_MAX)
+		err_set(&e, ERR_FAILED, "the service answers with %zu bytes", size);
+	else if (!is_head(c) && size > h->limits.answers_max - h->answers)
+		err_set(&e, ERR_LIMIT, "the answers to others take %zu bytes", h->answers);
+	else
+		return 0;
+	http_complain(h, LOG_ERROR, c->peer.text, "not-answered", &e);
+	return size > BODY_MAX ? 500 : 503;
+}
+
+static void
+put_body(struct http_request *c, struct bytes body)
+{
+	if (is_head(c))
+		return;
+	wr_put(&c->head, body);
+	c->charged = body.n;
+	c->httpd->answers += body.n;
+}
+
 void
 http_reply(struct http_request *r, const struct http_content *k)
 {
 	struct http_reply reply = { .status = k->status, .length = k->body.n };
+	int fault = no_room(r, k->body.n);
 
-	assert(k->status >= 200 && k->status < 600 && k->body.n <= BODY_MAX);
+	assert(k->status >= 200 && k->status < 600);
 	assert(k->body.n == 0 || http_status_has_body(k->status));
-	if (!http_reply_fields(r, k->type, k->headers, &reply)) {
-		http_refuse(r, 500, http_reason(500));
+	if (fault == 0 && !http_reply_fields(r, k->type, k->headers, &reply))
+		fault = 500;
+	if (fault != 0) {
+		http_refuse(r, fault, http_reason(fault));
 		return;
 	}
 	if (!http_status_has_body(k->status))
 		reply.end = HTTP_END_NONE;
 	http_start(r, &reply);
-	if (!is_head(r))
-		wr_put(&r->head, k->body);
+	put_body(r, k->body);
 }
 
 /* ---- and end ---- */
@@ -136,6 +167,8 @@ http_end_answer(struct http_request *c, bool whole)
 	uint64_t body = c->sent > c->head.n ? c->sent - c->head.n : 0;
 
 	wr_wipe(&c->head);
+	c->httpd->answers -= c->charged;
+	c->charged = 0;
 	c->content = (struct http_answer){ .done = NULL };
 	c->gone = NULL;
 	if (content.done != NULL)
@@ -203,13 +236,13 @@ fill_piece(struct http_request *c, struct err *e)
 }
 
 /* A peer that takes a piece has earned another deadline, one that takes a byte now and then has
- * not. */
+ * not: its answer has an end.  What waits for the reader of a stream has a limit of its own. */
 static void
 count_sent(struct http_request *c, size_t n)
 {
 	c->sent += n;
 	c->taken += n;
-	if (c->taken < HTTP_PIECE)
+	if (c->taken < HTTP_PIECE && c->stage != HTTP_STREAMING)
 		return;
 	c->taken = 0;
 	http_conn_await_idle(c, "the peer to take the answer");
@@ -219,14 +252,15 @@ static void
 send_piece(struct http_request *c)
 {
 	struct err e = { 0 };
-	ssize_t n = fill_piece(c, &e);
+	ssize_t n = fill_piece(c, &e), filled = n;
 
 	if (n < 0) {
 		http_complain(c->httpd, LOG_ERROR, c->peer.text, "not-read", &e);
 		c->dead = true;
 		return;
 	}
-	n = stream_write(&c->stream, c->httpd->piece, (size_t)n, &e);
+	n = stream_write(&c->stream, c->httpd->piece, (size_t)filled, &e);
+	mem_wipe(c->httpd->piece, (size_t)filled);
 	if (n < 0)
 		http_conn_lost(c, &e);
 	else

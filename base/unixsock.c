@@ -11,11 +11,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 128, LOCK_TRIES = 20, LOCK_PAUSE_MS = 50 };
 
 static int
 open_socket(void)
@@ -97,6 +98,20 @@ listen_at(const struct sockaddr_un *at, mode_t mode, struct err *e)
 	return -1;
 }
 
+/* Whoever may read a folder may lock it, and for as long as he likes. */
+static int
+try_lock(int fd)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
+	int rc = flock(fd, LOCK_EX | LOCK_NB);
+
+	for (int i = 1; rc != 0 && errno == EWOULDBLOCK && i < LOCK_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		rc = flock(fd, LOCK_EX | LOCK_NB);
+	}
+	return rc;
+}
+
 /* Between bind() and listen() a socket looks as if it were left behind: so nobody who starts at the
  * same moment may look.  The folder is locked, which leaves no file. */
 static int
@@ -105,14 +120,16 @@ lock_folder_of(const char *path, struct err *e)
 	char *copy = mem_text(path);
 	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0 || flock(fd, LOCK_EX) != 0) {
-		err_errno(e, "cannot lock the folder of %s", path);
-		if (fd >= 0)
-			close(fd);
-		fd = -1;
-	}
 	free(copy);
-	return fd;
+	if (fd >= 0 && try_lock(fd) == 0)
+		return fd;
+	if (fd >= 0 && errno == EWOULDBLOCK)
+		err_set(e, ERR_BUSY, "somebody keeps the folder of %s locked", path);
+	else
+		err_errno(e, "cannot lock the folder of %s", path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 int

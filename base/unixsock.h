@@ -1,6 +1,7 @@
 /*
  * unixsock: a socket in the file system, for whoever may open the file - listen, accept, and who
- * the peer is.  Nothing blocks but for the moment that another process listens on a name beside it.
+ * the peer is.  Nothing blocks but for the moment that another process listens on a name beside it,
+ * a second at most.
  */
 #ifndef TL_BASE_UNIXSOCK_H
 #define TL_BASE_UNIXSOCK_H
@@ -12,9 +13,9 @@
 #include "base/tcp.h"
 
 /* Listens on a name that is free, or was left behind by a process that has ended; ERR_BUSY when
- * somebody listens there, ERR_EXISTS when it is not a socket.  Its folder must exist, and be nobody
- * else's to write to.  mode is the file's from the first moment on (0600: the same user).  The fd,
- * or -1. */
+ * somebody listens there or keeps its folder locked, ERR_EXISTS when it is not a socket.  Its
+ * folder must exist, and be nobody else's to write to.  mode is the file's from the first moment on
+ * (0600: the same user).  The fd, or -1. */
 int unix_listen(const char *path, mode_t mode, struct err *e);
 /* Takes the name away, when it is still that of the socket with this inode; others stay.  While the
  * socket is open, no other file gets its number. */

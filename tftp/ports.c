@@ -12,7 +12,7 @@
 
 enum {
 	SITES = 64,	  /* addresses of ours: whoever is this machine has millions on loopback */
-	PORTS_LEAST = 8,  /* of an address that is in use */
+	PORTS_LEAST = 4,  /* of an address that is in use */
 	PORTS_MOST = 256, /* and at most */
 	USERS_PER_PORT = 64, /* before another is opened */
 	/* After that nobody new comes, and with the last who is there it is closed. */

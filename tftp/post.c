@@ -48,6 +48,7 @@ struct post {
 
 	struct parcel parcel[POST_BATCH];
 	size_t parcels, used;
+	uint8_t order[POST_BATCH]; /* in which they go: those of a socket together */
 	struct mmsghdr out[POST_BATCH];
 	struct iovec out_part[POST_BATCH];
 	union segment segment[POST_BATCH];
@@ -186,10 +187,16 @@ cut_into(struct msghdr *m, union segment *room, uint16_t size)
 	memcpy(CMSG_DATA(c), &size, sizeof(size));
 }
 
+static struct parcel *
+nth(struct post *p, size_t i)
+{
+	return &p->parcel[p->order[i]];
+}
+
 static void
 address(struct post *p, size_t i)
 {
-	struct parcel *parcel = &p->parcel[i];
+	struct parcel *parcel = nth(p, i);
 
 	p->out_part[i] = (struct iovec){ &p->out_room[parcel->at], parcel->n };
 	p->out[i].msg_hdr = (struct msghdr){ .msg_name = &parcel->to.at,
@@ -228,12 +235,12 @@ static void
 send_run(struct post *p, size_t from, size_t to)
 {
 	while (from < to) {
-		int n = sendmmsg(p->parcel[from].fd, &p->out[from], (unsigned)(to - from), 0);
+		int n = sendmmsg(nth(p, from)->fd, &p->out[from], (unsigned)(to - from), 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			give_up(p, &p->parcel[from], errno);
+			give_up(p, nth(p, from), errno);
 		from += n > 0 ? (size_t)n : 1;
 	}
 }
@@ -245,20 +252,43 @@ is_single(const struct post *p)
 	return p->parcels == 1 && p->parcel[0].datagrams == 1;
 }
 
+/* Behind the place where it begins, all others of its socket, as they came. */
+static size_t
+gather(struct post *p, size_t first, bool taken[POST_BATCH], size_t n)
+{
+	for (size_t i = first; i < p->parcels; i++) {
+		if (taken[i] || p->parcel[i].fd != p->parcel[first].fd)
+			continue;
+		taken[i] = true;
+		p->order[n++] = (uint8_t)i;
+	}
+	return n;
+}
+
+static void
+put_in_order(struct post *p)
+{
+	bool taken[POST_BATCH] = { false };
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->parcels; i++)
+		if (!taken[i])
+			n = gather(p, i, taken, n);
+}
+
 static void
 send_all(struct post *p)
 {
-	size_t from = 0;
+	size_t from = 0, to;
 
+	put_in_order(p);
 	for (size_t i = 0; i < p->parcels; i++)
 		address(p, i);
-	while (from < p->parcels) {
-		size_t to = from + 1;
-
-		while (to < p->parcels && p->parcel[to].fd == p->parcel[from].fd)
+	for (; from < p->parcels; from = to) {
+		to = from + 1;
+		while (to < p->parcels && nth(p, to)->fd == nth(p, from)->fd)
 			to++;
 		send_run(p, from, to);
-		from = to;
 	}
 }
 

@@ -29,7 +29,8 @@ const struct udp_address *post_from(const struct post *p, size_t i);
 /* The address of ours it came to (udp_local_of()). */
 struct udp_address post_to(const struct post *p, size_t i);
 
-/* Copied, and sent with the next post_flush() or when there is no more room.  Datagrams get lost,
+/* Copied, and sent with the next post_flush() or when there is no more room; what goes out of one
+ * socket keeps its order.  Datagrams get lost,
  * here as on the wire: who sends has a timer. */
 void post_send(struct post *p, int fd, const struct udp_address *to, struct bytes datagram);
 /* Everything that waits.  To be called before a socket is closed. */

@@ -106,6 +106,62 @@ what_cannot_be_read_says_why(void)
 	CU_ASSERT_EQUAL(w.n, 0);
 }
 
+/* Nobody writes to the pipe: who opened it would wait for ever. */
+static void
+only_a_regular_file_is_read_where_one_is_due(void)
+{
+	struct wr w = { 0 };
+	struct err e;
+
+	put("plain", "text");
+	CU_ASSERT_EQUAL(file_read_regular(at("plain"), 10, &w, &e), 0);
+	CU_ASSERT_TRUE(bytes_eq_text(wr_view(&w), "text"));
+	CU_ASSERT_EQUAL(file_read_regular(at("plain"), 3, &w, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_LIMIT);
+	CU_ASSERT_EQUAL(mkfifo(at("pipe"), 0600), 0);
+	CU_ASSERT_EQUAL(file_read_regular(at("pipe"), 10, &w, &e), -1);
+	ASSERT_ERR_SAYS(e, "is not a regular file");
+	CU_ASSERT_EQUAL(file_read_regular(suite_folder(), 10, &w, &e), -1);
+	CU_ASSERT_EQUAL(file_read_regular(at("missing"), 10, &w, &e), -1);
+	CU_ASSERT_EQUAL(e.code, ERR_NOT_FOUND);
+	wr_free(&w);
+}
+
+static uid_t
+owner_of(const char *path)
+{
+	struct stat st;
+
+	CU_ASSERT_EQUAL_FATAL(lstat(path, &st), 0);
+	return st.st_uid;
+}
+
+/* A hard link may be to somebody's file in another place, which is not given away. */
+static void
+what_root_makes_in_a_folder_is_its_owners(void)
+{
+	enum { SOMEBODY = 12345 };
+	int folder;
+
+	if (geteuid() != 0)
+		return;
+	CU_ASSERT_EQUAL(mkdir(at("theirs"), 0700), 0);
+	CU_ASSERT_EQUAL(chown(at("theirs"), SOMEBODY, SOMEBODY), 0);
+	put("theirs/file", "x");
+	put("mine", "x");
+	CU_ASSERT_EQUAL(link(at("mine"), at("theirs/link")), 0);
+	CU_ASSERT_EQUAL(symlink("../mine", at("theirs/symlink")), 0);
+	folder = open(at("theirs"), O_RDONLY | O_DIRECTORY);
+	CU_ASSERT_EQUAL(file_own_entry(folder, "file"), 0);
+	CU_ASSERT_EQUAL(owner_of(at("theirs/file")), SOMEBODY);
+	CU_ASSERT_EQUAL(file_own_entry(folder, "link"), 0);
+	CU_ASSERT_EQUAL(owner_of(at("mine")), 0);
+	CU_ASSERT_EQUAL(file_own_entry(folder, "symlink"), -1);
+	CU_ASSERT_EQUAL(owner_of(at("mine")), 0);
+	CU_ASSERT_EQUAL(file_own_entry(folder, "none"), -1);
+	close(folder);
+}
+
 static void
 replaced_file_has_the_new_content_and_mode(void)
 {
@@ -348,6 +404,9 @@ static const struct suite_test tests[] = {
 	{ "file is read up to its limit", file_is_read_up_to_its_limit },
 	{ "writer too small keeps what it had", writer_too_small_for_the_file_keeps_what_it_had },
 	{ "what cannot be read says why", what_cannot_be_read_says_why },
+	{ "only a regular file is read where one is due",
+	    only_a_regular_file_is_read_where_one_is_due },
+	{ "what root makes in a folder is its owner's", what_root_makes_in_a_folder_is_its_owners },
 	{ "replaced file has new content and mode", replaced_file_has_the_new_content_and_mode },
 	{ "reader of the old file keeps it", reader_of_the_old_file_keeps_it },
 	{ "failed replacement leaves nothing behind", failed_replacement_leaves_nothing_behind },

@@ -42,6 +42,21 @@ query(const struct http_request *r, const char *name)
 	}
 }
 
+/* Of mem_wipe(): the linker leads its callers here (CMakeLists.txt). */
+static const void *wiped_at;
+static size_t wiped_most;
+
+void really_wipe(void *p, size_t n) __asm__("__real_mem_wipe");
+void seen_wipe(void *p, size_t n) __asm__("__wrap_mem_wipe");
+
+void
+seen_wipe(void *p, size_t n)
+{
+	if (p != NULL && p == wiped_at && n > wiped_most)
+		wiped_most = n;
+	really_wipe(p, n);
+}
+
 static void
 note(struct desk *d, const struct http_request *r)
 {
@@ -49,6 +64,7 @@ note(struct desk *d, const struct http_request *r)
 	uid_t uid;
 
 	d->requests++;
+	wiped_at = body.p;
 	d->is_tls = http_is_tls(r);
 	d->knows_uid = http_peer_uid(r, &uid);
 	snprintf(d->said, sizeof(d->said), "%u %s q=%s x=%.*s b=%.*s", http_method(r), http_path(r),
@@ -406,6 +422,78 @@ bodies_share_a_budget(void)
 	desk_close(&d);
 }
 
+static void
+bodies_are_wiped(void)
+{
+	struct desk d;
+	struct peer p;
+
+	desk_open(&d, false, NULL);
+	wiped_at = NULL;
+	wiped_most = 0;
+	dial(&p, &d);
+	peer_send(&p, POST("/", "16") "password=hunter2");
+	UNTIL(&d, peer_has(&p, "HTTP/1.1 200 "));
+	CU_ASSERT_PTR_NOT_NULL(wiped_at);
+	CU_ASSERT_EQUAL(wiped_most, 16);
+	peer_end(&p);
+	desk_close(&d);
+}
+
+static void
+body_that_is_too_long_is_no_answer(void)
+{
+	struct desk d;
+	struct wr w = { 0 };
+
+	desk_open(&d, false, NULL);
+	wr_fill(&w, 'x', (32 << 20) + 1);
+	d.with = (struct http_content){ .status = 200, .body = wr_view(&w) };
+	is_answered(&d, LAST("/with"), "HTTP/1.1 500 ");
+	is_answered(&d, "HEAD /with " H "Connection: close\r\n\r\n", "HTTP/1.1 500 ");
+	wr_free(&w);
+	desk_close(&d);
+}
+
+/* Until they are taken, or their peer is gone. */
+static void
+answers_share_a_budget(void)
+{
+	struct desk d;
+	struct peer slow, quick;
+	struct wr w = { 0 };
+
+	desk_open(&d, false, &(struct http_limits){ .answers_max = 30 << 20 });
+	wr_fill(&w, 'x', 20 << 20); /* more than the kernel keeps */
+	d.with = (struct http_content){ .status = 200, .body = wr_view(&w) };
+	dial(&slow, &d);
+	peer_send(&slow, LAST("/with"));
+	UNTIL(&d, d.requests == 1);
+	loop_turns(d.loop);
+	is_answered(&d, LAST("/with"), "HTTP/1.1 503 Service Unavailable\r\n");
+	is_answered(&d, LAST("/"), "HTTP/1.1 200 "); /* for small ones there is room */
+	is_answered(&d, "HEAD /with " H "Connection: close\r\n\r\n", "HTTP/1.1 200 ");
+	peer_end(&slow);
+	UNTIL(&d, httpd_connections(d.httpd) == 0);
+	dial(&quick, &d);
+	for (int i = 0; i < 3; i++) {
+		peer_send(&quick, "GET /with " H "\r\n");
+		UNTIL(&d, peer_has(&quick, "HTTP/1.1 200 "));
+		for (size_t got = quick.n; got < w.n; got += quick.n) {
+			peer_forget(&quick);
+			loop_turn(d.loop);
+			peer_look(&quick);
+		}
+		peer_look(&quick); /* the end of it */
+		loop_turns(d.loop);
+		peer_look(&quick);
+		peer_forget(&quick);
+	}
+	peer_end(&quick);
+	wr_free(&w);
+	desk_close(&d);
+}
+
 /* A byte now and then does not keep a connection: the whole body has a second. */
 static void
 slow_body_is_ended(void)
@@ -723,6 +811,9 @@ static const struct suite_test tests[] = {
 	{ "sleeping service hears no body", sleeping_service_hears_no_body },
 	{ "quiet lets bodies end", quiet_lets_bodies_end },
 	{ "close ends bodies", close_ends_bodies },
+	{ "bodies are wiped", bodies_are_wiped },
+	{ "a body that is too long is no answer", body_that_is_too_long_is_no_answer },
+	{ "answers share a budget", answers_share_a_budget },
 };
 
 int

@@ -1,14 +1,19 @@
 #include "base/httplater.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/httpconn.h" /* what stays in its memory */
 #include "base/log.h"
+#include "base/mem.h"
 #include "tests/base/httppeer.h"
 
 static struct testpair *rsa;
 
-/* ---- a service: "/later" is answered later, "/stream" goes on, all else is "now" ---- */
+/* ---- a service: "/later" is answered later, "/stream" goes on, "/sized" has a body of d.size, all
+ * else is "now" ---- */
 
 struct desk {
 	struct loop *loop;
@@ -20,6 +25,7 @@ struct desk {
 	struct http_later *later;   /* of the last one */
 	struct http_stream *stream; /* the same */
 	int gone;
+	size_t size;
 };
 
 static void
@@ -64,6 +70,16 @@ stream(struct desk *d, struct http_request *r)
 }
 
 static void
+sized(const struct desk *d, struct http_request *r)
+{
+	struct wr w = { 0 };
+
+	wr_fill(&w, 'x', d->size);
+	http_reply(r, &(struct http_content){ .status = 200, .body = wr_view(&w) });
+	wr_free(&w);
+}
+
+static void
 desk_request(void *service, struct http_request *r)
 {
 	struct desk *d = service;
@@ -73,6 +89,8 @@ desk_request(void *service, struct http_request *r)
 		defer(d, r);
 	else if (strcmp(http_path(r), "/stream") == 0)
 		stream(d, r);
+	else if (strcmp(http_path(r), "/sized") == 0)
+		sized(d, r);
 	else
 		http_reply(r, &now);
 }
@@ -520,6 +538,130 @@ reader_that_stalls_is_ended(void)
 	desk_close(&d);
 }
 
+static uint16_t
+port_of(int fd)
+{
+	struct sockaddr_in at = { 0 };
+	socklen_t n = sizeof(at);
+
+	return getsockname(fd, (struct sockaddr *)&at, &n) == 0 ? ntohs(at.sin_port) : 0;
+}
+
+/* Who connects from now on is sent a little at a time, and the kernel keeps next to nothing of it:
+ * so it is seen what the peer takes.  Connections have this from the socket that listens. */
+static void
+make_narrow(const struct desk *d)
+{
+	int least = 4096, segment = 500;
+
+	for (int fd = 3; fd < 1000; fd++) {
+		if (port_of(fd) != httpd_port(d->httpd))
+			continue;
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
+		setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+	}
+}
+
+static void
+dial_narrow(struct peer *p, struct desk *d)
+{
+	int least = 4096;
+
+	make_narrow(d);
+	dial(p, d);
+	setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+}
+
+/* Turns the loop for so long, or until the peer is gone; meanwhile it reads this much each 50 ms.
+ */
+static void
+read_slowly(struct desk *d, struct peer *p, int64_t ms, size_t most)
+{
+	int64_t begun = clock_mono_ms(), read_at = begun;
+
+	while (clock_mono_ms() < begun + ms && !p->closed && !p->reset) {
+		loop_turn(d->loop);
+		poll(NULL, 0, 1);
+		if (clock_mono_ms() < read_at)
+			continue;
+		read_at += 50;
+		if (p->n + most < GOT_MAX)
+			peer_see_plain(p, most);
+	}
+}
+
+/* However few at a time: no more than stream_max wait for it. */
+static void
+reader_that_takes_a_few_may_stay(void)
+{
+	struct desk d;
+	struct peer p;
+	struct wr w = { 0 };
+
+	desk_open(&d, false, &(struct http_limits){ .idle_seconds = 2, .stream_max = 1 << 20 });
+	dial_narrow(&p, &d);
+	peer_send(&p, GET("/stream"));
+	UNTIL(&d, d.requests == 1);
+	wr_fill(&w, 'x', 1 << 20);
+	http_stream_put(d.stream, bytes_part(wr_view(&w), 0, (1 << 20) - 100));
+	read_slowly(&d, &p, 300, 100000); /* what was on its way */
+	peer_forget(&p);
+	read_slowly(&d, &p, 4500, 1250);
+	CU_ASSERT_EQUAL(d.gone, 0);
+	CU_ASSERT(p.n > 60000 && p.n < 9 * HTTP_PIECE / 4); /* less than a piece in 2 seconds */
+	UNTIL(&d, d.gone == 1);				    /* now it reads no more */
+	peer_end(&p);
+	wr_free(&w);
+	desk_close(&d);
+}
+
+/* A piece is owed of each answer: what was taken of the one before does not count. */
+static void
+each_answer_has_to_be_taken(void)
+{
+	const struct http_request *c;
+	struct desk d;
+	struct peer p;
+
+	desk_open(&d, false, NULL);
+	dial_narrow(&p, &d);
+	d.size = 20000;
+	peer_send(&p, GET("/sized"));
+	UNTIL(&d, peer_has_content(&p, 20000));
+	d.size = 1 << 20;
+	peer_send(&p, GET("/sized"));
+	UNTIL(&d, d.requests == 2);
+	loop_turns(d.loop);
+	c = d.httpd->all;
+	CU_ASSERT(c->sent > 0 && c->sent < HTTP_PIECE);
+	CU_ASSERT_EQUAL(c->taken, c->sent);
+	peer_end(&p);
+	desk_close(&d);
+}
+
+/* Whether it is still there is seen by reading only, and it cannot be read for ever. */
+static void
+reader_that_sends_on_is_ended(void)
+{
+	struct desk d;
+	struct peer p;
+	struct wr w = { 0 };
+
+	desk_open(&d, false, NULL);
+	ask(&d, &p, GET("/stream"));
+	wr_fill(&w, '\n', 8191);
+	peer_send(&p, wr_cstr(&w));
+	loop_turns(d.loop);
+	CU_ASSERT_EQUAL(d.gone, 0);
+	peer_send(&p, "\n");
+	UNTIL(&d, d.gone == 1);
+	CU_ASSERT_EQUAL(httpd_connections(d.httpd), 0);
+	CU_ASSERT_EQUAL(httpd_counters(d.httpd)->malformed, 1);
+	peer_end(&p);
+	wr_free(&w);
+	desk_close(&d);
+}
+
 /* The owner may also just end it. */
 static void
 stalled_stream_may_be_ended_by_its_owner(void)
@@ -538,6 +680,93 @@ stalled_stream_may_be_ended_by_its_owner(void)
 	peer_end(&p);
 	wr_free(&w);
 	desk_close(&d);
+}
+
+static void
+stalled_stream_that_its_owner_ended_may_go_quiet(void)
+{
+	struct desk d;
+	struct peer p;
+	struct wr w = { 0 };
+
+	desk_open(&d, false, &(struct http_limits){ .stream_max = 1000 });
+	ask(&d, &p, GET("/stream"));
+	wr_fill(&w, 'x', 1001);
+	http_stream_put(d.stream, wr_view(&w));
+	http_stream_end(d.stream);
+	httpd_quiet(d.httpd);
+	UNTIL(&d, httpd_connections(d.httpd) == 0);
+	CU_ASSERT_EQUAL(d.gone, 0);
+	peer_end(&p);
+	wr_free(&w);
+	desk_close(&d);
+}
+
+static void
+ends_when_asked_for_too_late(const char *end, bool is_chunked)
+{
+	struct desk d;
+	struct peer p;
+
+	desk_open(&d, false, NULL);
+	dial(&p, &d);
+	peer_send(&p, "GET /stream ");
+	loop_turns(d.loop);
+	httpd_quiet(d.httpd);
+	peer_send(&p, end);
+	UNTIL(&d, peer_is_closed(&p));
+	CU_ASSERT(p.closed);
+	CU_ASSERT_EQUAL(d.gone, 1);
+	CU_ASSERT_NSTRING_EQUAL(p.got, "HTTP/1.1 200 OK\r\n", 17);
+	CU_ASSERT_EQUAL(peer_has(&p, "\r\n\r\n0\r\n\r\n"), is_chunked);
+	peer_end(&p);
+	desk_close(&d);
+	CU_ASSERT_EQUAL(d.gone, 1);
+}
+
+static void
+stream_that_is_asked_for_too_late_ends(void)
+{
+	ends_when_asked_for_too_late("HTTP/1.1\r\nHost: h\r\n\r\n", true);
+	ends_when_asked_for_too_late("HTTP/1.0\r\n\r\n", false);
+}
+
+static bool
+is_in_piece(const struct desk *d, const char *text)
+{
+	return memmem(d->httpd->piece, HTTP_PIECE, text, strlen(text)) != NULL;
+}
+
+/* What passes through the memory that all share may be a password, or a key. */
+static void
+nothing_stays_in_shared_memory(bool has_tls)
+{
+	struct desk d;
+	struct peer p;
+
+	desk_open(&d, has_tls, NULL);
+	dial(&p, &d);
+	peer_send(&p, "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n");
+	UNTIL(&d, peer_has(&p, "HTTP/1.1 413"));
+	peer_send(&p, "password=hunter2");
+	loop_turns(d.loop);
+	CU_ASSERT_FALSE(is_in_piece(&d, "hunter2"));
+	peer_end(&p);
+	loop_turns(d.loop);
+	ask(&d, &p, LAST("/secret"));
+	UNTIL(&d, peer_is_closed(&p));
+	CU_ASSERT(peer_has(&p, "\r\nnow\n"));
+	CU_ASSERT_FALSE(is_in_piece(&d, "now"));
+	CU_ASSERT_FALSE(is_in_piece(&d, "secret"));
+	peer_end(&p);
+	desk_close(&d);
+}
+
+static void
+nothing_stays(void)
+{
+	nothing_stays_in_shared_memory(false);
+	nothing_stays_in_shared_memory(true);
 }
 
 static void
@@ -635,6 +864,13 @@ static const struct suite_test tests[] = {
 	    reader_that_takes_nothing_is_ended_in_time },
 	{ "slow reader gets all in order", slow_reader_gets_all_in_order },
 	{ "quiet ends streams", quiet_ends_streams },
+	{ "a reader that takes a few may stay", reader_that_takes_a_few_may_stay },
+	{ "each answer has to be taken", each_answer_has_to_be_taken },
+	{ "a reader that sends on is ended", reader_that_sends_on_is_ended },
+	{ "a stalled stream that its owner ended may go quiet",
+	    stalled_stream_that_its_owner_ended_may_go_quiet },
+	{ "a stream that is asked for too late ends", stream_that_is_asked_for_too_late_ends },
+	{ "nothing stays in shared memory", nothing_stays },
 };
 
 int

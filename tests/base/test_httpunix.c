@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -299,6 +300,30 @@ users_have_limits(void)
 	desk_close(&d);
 }
 
+/* Whoever may read the folder may lock it. */
+static void
+locked_folder_keeps_nobody_waiting(void)
+{
+	int64_t begun = clock_mono_ms();
+	struct err e = { 0 };
+	struct desk d;
+	int folder = open(suite_folder(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	CU_ASSERT_EQUAL_FATAL(flock(folder, LOCK_SH), 0);
+	desk_prepare(&d);
+	alarm(30); /* it used to wait for ever */
+	CU_ASSERT_PTR_NULL(try_open(&d, &e));
+	alarm(0);
+	CU_ASSERT_EQUAL(e.code, ERR_BUSY);
+	ASSERT_ERR_SAYS(e, "locked");
+	CU_ASSERT(clock_mono_ms() - begun >= 900); /* the others are done in a moment */
+	close(folder);
+	d.httpd = try_open(&d, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d.httpd);
+	is_served(&d);
+	desk_close(&d);
+}
+
 static const struct suite_test tests[] = {
 	{ "peer is known", peer_is_known },
 	{ "bodies pass", bodies_pass },
@@ -310,6 +335,7 @@ static const struct suite_test tests[] = {
 	{ "name of another is not removed", name_of_another_is_not_removed },
 	{ "names that cannot be are refused", names_that_cannot_be_are_refused },
 	{ "users have limits", users_have_limits },
+	{ "a locked folder keeps nobody waiting", locked_folder_keeps_nobody_waiting },
 };
 
 int

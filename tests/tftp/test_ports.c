@@ -11,7 +11,7 @@
 #include "tests/support/suite.h"
 #include "tftp/ports.h"
 
-enum { LEAST = 8, SITES = 64, MANY = 1000, USES = 64, ALONE = 512 };
+enum { LEAST = 4, SITES = 64, MANY = 1000, USES = 64, ALONE = 512 };
 
 struct bench {
 	struct loop *loop;

@@ -909,8 +909,10 @@ without_ports_a_phone_gets_less_at_a_time(void)
 	bench_open(&b, "127.0.0.1");
 	phone_open(&p, "127.0.0.1");
 	phone_open(&other, "127.0.0.1");
-	phone_asks(&other, &b, "bytes-700|octet|");
+	phone_asks(&other, &b, "bytes-100|octet|");
 	CU_ASSERT(phone_takes(&other, &b));
+	phone_acks(&other, 1); /* the port that it had is there */
+	CU_ASSERT(runs(&b, 0));
 	next = dup(p.fd);
 	close(next);
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
