@@ -12,6 +12,7 @@
 
 #include "admin/backup_seal.h"
 #include "admin/backup_tar.h"
+#include "admin/leftover.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -34,6 +35,8 @@ to_seal(void *ctx, struct bytes part, struct err *e)
 {
 	struct making *k = ctx;
 
+	if (backup_go_on(k->p->watch, e) != 0)
+		return -1;
 	k->done += part.n;
 	if (k->p->watch != NULL)
 		k->p->watch->at(k->p->watch->ctx, k->done, k->of);
@@ -134,18 +137,19 @@ open_copy(struct making *k, const char *path, int *fd, struct err *e)
 static int
 add_store(struct making *k, struct err *e)
 {
-	char *folder = mem_fmt("%s/.backup-XXXXXX", k->p->root), *path = NULL;
-	int fd = -1, rc;
+	char *prefix = mem_fmt("%s" BACKUP_COPY, k->p->root), *folder, *path;
+	int held, fd = -1, rc;
 
-	if (mkdtemp(folder) == NULL) {
-		rc = err_errno(e, "cannot make a folder in %s", k->p->root);
-		free(folder);
-		return rc;
-	}
+	leftover_sweep(prefix);
+	held = leftover_folder(prefix, &folder, e);
+	free(prefix);
+	if (held < 0)
+		return -1;
 	path = mem_fmt("%s/%s", folder, BACKUP_STORE);
 	rc = open_copy(k, path, &fd, e);
 	unlink(path);
 	rmdir(folder);
+	close(held);
 	if (rc == 0)
 		rc = add_open(k, fd, BACKUP_STORE, true, e);
 	if (fd >= 0)
@@ -387,19 +391,18 @@ read_again(const struct backup_plan *p, const char *beside, int fd, struct backu
 int
 backup_create(const struct backup_plan *p, struct backup_made *out, struct err *e)
 {
-	char *beside;
+	char *prefix, *beside;
 	int fd, rc;
 
 	*out = (struct backup_made){ .bytes = 0 };
 	if (file_exists(p->file))
 		return err_set(e, ERR_EXISTS, "%s exists already", p->file);
-	beside = mem_fmt("%s.part-XXXXXX", p->file);
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0) {
-		rc = err_errno(e, "cannot write %s", p->file);
-		free(beside);
-		return rc;
-	}
+	prefix = mem_fmt("%s.part-", p->file);
+	leftover_sweep(prefix);
+	fd = leftover_file(prefix, &beside, e);
+	free(prefix);
+	if (fd < 0)
+		return -1;
 	rc = write_backup(p, fd, out, e);
 	if (rc == 0 && fsync(fd) != 0)
 		rc = err_errno(e, "cannot write %s", p->file);

@@ -9,6 +9,7 @@
 #ifndef TL_ADMIN_BACKUP_H
 #define TL_ADMIN_BACKUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@
 #define BACKUP_CONF	"trustlist.conf"
 #define BACKUP_FOLDER	"tftp"
 #define BACKUP_MANIFEST "manifest.json"
+/* Under the root, while one is made: a folder for the copy of the store, leftover.h. */
+#define BACKUP_COPY "/.backup-"
 
 /* Of a new backup, in bytes; one that was made shorter can be read all the same. */
 enum { BACKUP_PASSPHRASE_MIN = 12 };
@@ -29,7 +32,11 @@ enum { BACKUP_PASSPHRASE_MIN = 12 };
 struct backup_watch {
 	void (*at)(void *ctx, uint64_t bytes, uint64_t of);
 	void *ctx;
+	/* When it becomes true all ends with an error, and nothing is left; NULL: it does not. */
+	volatile const bool *stop;
 };
+/* -1 and said, when it is to end. */
+int backup_go_on(const struct backup_watch *w, struct err *e);
 
 struct backup_plan {
 	struct store *store;

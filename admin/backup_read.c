@@ -13,6 +13,14 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+int
+backup_go_on(const struct backup_watch *w, struct err *e)
+{
+	if (w == NULL || w->stop == NULL || !*w->stop)
+		return 0;
+	return err_set(e, ERR_FAILED, "stopped before it was over");
+}
+
 static int
 hash_failed(struct err *e)
 {
@@ -34,7 +42,7 @@ from_unseal(void *ctx, struct bytes *part, struct err *e)
 {
 	struct reading *r = ctx;
 
-	if (unseal_next(r->unseal, part, e) != 0)
+	if (backup_go_on(r->watch, e) != 0 || unseal_next(r->unseal, part, e) != 0)
 		return -1;
 	r->done += part->n;
 	if (r->watch != NULL)

@@ -333,6 +333,8 @@ restore_with(const struct restore_plan *p, const char *scratch, struct restored 
 	    make_folder(scratch, e) != 0 || move_all(p, scratch, out, e) != 0 ||
 	    own_made(scratch, e) != 0 || check_restored(p, scratch, out, e) != 0)
 		return -1;
+	if (backup_go_on(p->watch, e) != 0)
+		return -1;
 	if (swap_into_place(p->root, scratch, &out->kept, e) == 0) {
 		out->took_place = true;
 		return 0;

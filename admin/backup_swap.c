@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin/backup.h"
+#include "admin/leftover.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -76,8 +77,11 @@ char *
 swap_scratch(const char *root, struct err *e)
 {
 	char *path = mem_fmt("%s" SCRATCH "XXXXXX", root);
+	char *backups = mem_fmt("%s" BACKUP_COPY, root);
 
 	drop_leftovers(root);
+	leftover_sweep(backups);
+	free(backups);
 	if (mkdtemp(path) == NULL)
 		err_errno(e, "cannot make a folder in %s", root);
 	else if (own(root, path + strlen(root) + 1, e) == 0)

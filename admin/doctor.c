@@ -248,8 +248,8 @@ check_ctl(const struct call *c, struct doctor *d, struct err *e)
 		doctor_say(d, DOCTOR_FAIL, "ctl", "trustlist utils ctl set-cluster mixed-mode",
 		    "the cluster is in mixed mode and has no CTL");
 	else if (ctl.due)
-		doctor_say(d, DOCTOR_WARN, "ctl", todo,
-		    "CTL number %d is not up to date: %.300s", ctl.newest.number, ctl.why);
+		doctor_say(d, DOCTOR_WARN, "ctl", todo, "CTL number %d is not up to date: %.300s",
+		    ctl.newest.number, ctl.why);
 	else
 		doctor_say(d, DOCTOR_OK, "ctl", NULL, "CTL number %d names the certificates of now",
 		    ctl.newest.number);

@@ -14,6 +14,8 @@
 enum { CONNECT_SECONDS = 20, STALL_SECONDS = 60, FOLDER_MODE = 0755, FILE_MODE = 0644 };
 
 #define SFTP "sftp://"
+#define HOME "/~/"
+#define PART ".part"
 
 struct place {
 	char *folder; /* a local one, or */
@@ -21,6 +23,7 @@ struct place {
 	CURL *curl;   /* over one connection */
 	char *path;   /* its path there, with '/' at the end */
 	char *password;
+	const char *known_hosts; /* borrowed; NULL: the usual file */
 	char reason[CURL_ERROR_SIZE];
 };
 
@@ -44,6 +47,22 @@ is_plain(const char *name)
 
 /* ---- over SFTP ---- */
 
+/* ssh-keyscan asks the port that it is told. */
+static int
+hint_of_key(const struct place *p, const char *host, struct err *e)
+{
+	const char *file = p->known_hosts == NULL ? "~/.ssh/known_hosts" : p->known_hosts;
+	char *port = NULL;
+	int rc;
+
+	curl_url_get(p->url, CURLUPART_PORT, &port, 0);
+	rc = err_hint(e, "compare its fingerprint, then: ssh-keyscan %s%.5s%s%.80s >> %.100s%s",
+	    port == NULL ? "" : "-p ", port == NULL ? "" : port, port == NULL ? "" : " ", host,
+	    file, p->known_hosts == NULL ? " (--known-hosts FILE names another file)" : "");
+	curl_free(port);
+	return rc;
+}
+
 static int
 curl_says(const struct place *p, CURLcode code, const char *what, struct err *e)
 {
@@ -55,9 +74,7 @@ curl_says(const struct place *p, CURLcode code, const char *what, struct err *e)
 	case CURLE_PEER_FAILED_VERIFICATION:
 		err_set(e, ERR_DENIED, "%s: the key of host %.100s is not the one in known_hosts",
 		    what, host);
-		err_hint(e,
-		    "compare its fingerprint, then: ssh-keyscan %.100s >> ~/.ssh/known_hosts",
-		    host);
+		hint_of_key(p, host, e);
 		break;
 	case CURLE_LOGIN_DENIED:
 		err_set(e, ERR_DENIED, "%s: host %.100s refuses the login", what, host);
@@ -155,6 +172,7 @@ open_sftp(struct place *p, const char *text, const struct place_login *l, struct
 	p->curl = curl_easy_init();
 	if (p->url == NULL || p->curl == NULL)
 		return err_set(e, ERR_FAILED, "libcurl cannot be used");
+	p->known_hosts = l->known_hosts;
 	if (check_url(p, text, e) != 0)
 		return -1;
 	if (!prepare(p, l))
@@ -207,18 +225,55 @@ on_room(char *to, size_t one, size_t n, void *ctx)
 	return take;
 }
 
+/* As libcurl reads it in a command: in quotes, where a backslash keeps a quote or a backslash.  It
+ * expands no "/~/" there, but what is relative begins at the user's home, too. */
+static void
+put_path(struct wr *to, const struct place *p, const char *name, const char *ending)
+{
+	const char *part[] = { strncmp(p->path, HOME, strlen(HOME)) == 0 ? p->path + strlen(HOME)
+									 : p->path,
+		name, ending };
+
+	wr_text(to, " \"");
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		for (const char *c = part[i]; *c != '\0'; c++) {
+			if (*c == '"' || *c == '\\')
+				wr_u8(to, '\\');
+			wr_u8(to, (uint8_t)*c);
+		}
+	wr_text(to, "\"");
+}
+
+/* What is done once the file is there: takes its name from an older one, and has it. */
+static struct curl_slist *
+to_its_name(const struct place *p, const char *name)
+{
+	struct wr clear = { 0 }, rename = { 0 };
+	struct curl_slist *first, *both;
+
+	wr_text(&clear, "*rm");
+	put_path(&clear, p, name, "");
+	wr_text(&rename, "rename");
+	put_path(&rename, p, name, PART);
+	put_path(&rename, p, name, "");
+	first = curl_slist_append(NULL, wr_cstr(&clear));
+	both = curl_slist_append(first, wr_cstr(&rename));
+	if (both == NULL)
+		curl_slist_free_all(first);
+	wr_free(&clear);
+	wr_free(&rename);
+	return both;
+}
+
 /* Under another name first: SFTP renames only to where nothing is. */
 static int
 send_file(struct place *p, const char *name, struct bytes content, struct err *e)
 {
-	char *part = mem_fmt("%s.part", name);
-	char *clear = mem_fmt("*rm \"%s%s\"", p->path, name);
-	char *rename = mem_fmt("rename \"%s%s\" \"%s%s\"", p->path, part, p->path, name);
-	struct curl_slist *after = curl_slist_append(NULL, clear);
+	char *part = mem_fmt("%s" PART, name);
+	struct curl_slist *after = to_its_name(p, name);
 	struct sending s = { content };
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
-	after = curl_slist_append(after, rename);
 	p->reason[0] = '\0';
 	if (after != NULL && set_url(p, part) &&
 	    curl_easy_setopt(p->curl, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
@@ -234,8 +289,6 @@ send_file(struct place *p, const char *name, struct bytes content, struct err *e
 	curl_easy_setopt(p->curl, CURLOPT_POSTQUOTE, NULL);
 	curl_slist_free_all(after);
 	free(part);
-	free(clear);
-	free(rename);
 	return code == CURLE_OK ? 0 : curl_says(p, code, name, e);
 }
 

@@ -30,9 +30,18 @@ root_folder(const char *root)
 
 /* A restore that died over its last steps is carried on with; one that is alive holds the lock. */
 static int
-settle_restore(const char *root, struct err *e)
+settle_locked(const char *root, struct err *e)
 {
 	char *kept = NULL;
+	int rc = swap_is_open(root) ? swap_finish(root, &kept, e) : 0;
+
+	free(kept);
+	return rc;
+}
+
+int
+root_settle(const char *root, struct err *e)
+{
 	int lock, rc;
 
 	if (!swap_is_open(root))
@@ -40,23 +49,18 @@ settle_restore(const char *root, struct err *e)
 	lock = root_lock(root, e);
 	if (lock < 0)
 		return err_set(e, ERR_BUSY, "a backup is being restored into %s", root);
-	rc = swap_is_open(root) ? swap_finish(root, &kept, e) : 0;
-	free(kept);
+	rc = settle_locked(root, e);
 	close(lock);
 	return rc;
 }
 
-struct store *
-root_open_store(const char *root, struct err *e)
+static struct store *
+open_settled(const char *root, struct err *e)
 {
-	struct store *s = NULL;
+	char *path = root_store(root);
+	struct store *s = store_open(path, STORE_EXISTING, e);
 	struct cluster c;
-	char *path;
 
-	if (settle_restore(root, e) != 0)
-		return NULL;
-	path = root_store(root);
-	s = store_open(path, STORE_EXISTING, e);
 	free(path);
 	if (s == NULL)
 		return NULL;
@@ -66,6 +70,18 @@ root_open_store(const char *root, struct err *e)
 	err_hint(e, "make one with: trustlist --root %.100s cluster init --name NAME", root);
 	store_close(s);
 	return NULL;
+}
+
+struct store *
+root_open_store(const char *root, struct err *e)
+{
+	return root_settle(root, e) == 0 ? open_settled(root, e) : NULL;
+}
+
+struct store *
+root_open_locked(const char *root, struct err *e)
+{
+	return settle_locked(root, e) == 0 ? open_settled(root, e) : NULL;
 }
 
 static int

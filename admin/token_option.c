@@ -1,7 +1,6 @@
 #include "admin/token_option.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "admin/secret.h"
 
@@ -63,8 +62,7 @@ static const struct token_info *
 named(const struct token_info *all, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (all[i].cert != NULL &&
-		    (strcmp(all[i].label, name) == 0 || strcmp(all[i].serial, name) == 0))
+		if (all[i].cert != NULL && token_is_named(&all[i], name))
 			return &all[i];
 	return NULL;
 }

@@ -24,7 +24,7 @@
 	    { .name = "pin-file",                                                                  \
 		    .metavar = "FILE",                                                             \
 		    .help = "its PIN; - is standard input; else it is asked for",                  \
-		    .takes = VALUE_SECRET },                \
+		    .takes = VALUE_SECRET },                                                       \
 	    TOKEN_MODULE_OPTION
 
 /* NULL on error; token_module_close() it. */

@@ -66,7 +66,8 @@ struct call {
 	size_t args;
 	const struct call_option *option;
 	size_t options;
-	/* Arguments as trails shall name them, for who has made paths of them; NULL: as they are. */
+	/* Arguments as trails shall name them, for who has made paths of them; NULL: as they are.
+	 */
 	const char *const *shown;
 	bool yes;    /* --yes: go on where phones would be locked */
 	int64_t now; /* Unix seconds: the only clock a verb has */

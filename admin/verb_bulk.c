@@ -408,14 +408,14 @@ run_import(const struct call *c, struct out *o, struct err *e)
 	{ .name = "password-file",                                                                 \
 		.metavar = "FILE",                                                                 \
 		.help = "the SFTP user's password; - is standard input",                           \
-		.takes = VALUE_SECRET },                         \
+		.takes = VALUE_SECRET },                                                           \
 	    { .name = "key-file",                                                                  \
 		    .metavar = "FILE",                                                             \
 		    .help = "the SFTP user's private key; else the agent's, or the usual ones",    \
-		    .takes = VALUE_SECRET },  \
+		    .takes = VALUE_SECRET },                                                       \
 	{                                                                                          \
 		.name = "known-hosts", .metavar = "FILE",                                          \
-		.help = "the keys of SFTP servers; else ~/.ssh/known_hosts", .takes = VALUE_FILE                        \
+		.help = "the keys of SFTP servers; else ~/.ssh/known_hosts", .takes = VALUE_FILE   \
 	}
 #define TYPE_OPTION                                                                                \
 	{                                                                                          \
@@ -436,7 +436,8 @@ static const struct verb verbs[] = {
 			    .must = true,
 			    .takes = VALUE_EXCHANGE },
 		TYPE_OPTION, LOGIN_OPTIONS },
-	    .apart = true, .run = run_export,
+	    .apart = true,
+	    .run = run_export,
 	},
 	{
 	    .words = "bulk consolidate",
@@ -447,7 +448,9 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_ADMIN,
 	    .help = "joins what two clusters or more have exported there",
 	    .option = { LOGIN_OPTIONS },
-	    .takes = VALUE_EXCHANGE, .apart = true, .run = run_consolidate,
+	    .takes = VALUE_EXCHANGE,
+	    .apart = true,
+	    .run = run_consolidate,
 	},
 	{
 	    .words = "bulk import",
@@ -458,7 +461,9 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_ADMIN,
 	    .help = "trusts what was consolidated; TVS must be told by a restart",
 	    .option = { TYPE_OPTION, LOGIN_OPTIONS, RESTART_OPTION },
-	    .takes = VALUE_EXCHANGE, .apart = true, .run = run_import,
+	    .takes = VALUE_EXCHANGE,
+	    .apart = true,
+	    .run = run_import,
 	},
 };
 

@@ -252,7 +252,8 @@ static const struct verb verbs[] = {
 			    .help = "CallManager, tomcat, ...; CallManager-trust, ...",
 			    .must = true },
 		NODE_OPTION, RESTART_OPTION, IMPACT_OPTION },
-	    .takes = VALUE_FILE, .run = run_upload,
+	    .takes = VALUE_FILE,
+	    .run = run_upload,
 	},
 };
 

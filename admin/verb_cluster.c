@@ -131,6 +131,10 @@ found(const struct call *c, const struct cluster *want, const char *node, const 
 	struct store *s = NULL;
 	int rc = file_make_folder(c->root, 0700, e);
 
+	/* In the middle of a restore there is no store where it belongs: one made now would be kept
+	 * instead of the restored one. */
+	if (rc == 0)
+		rc = root_settle(c->root, e);
 	if (rc == 0)
 		rc = (s = open_for_init(store, e)) == NULL ? -1 : 0;
 	/* The cluster comes last: an init that fails half way can be repeated. */
@@ -268,7 +272,8 @@ static const struct verb verbs[] = {
 		{ .name = "country",
 		    .metavar = "C",
 		    .help = "in certificates, two letters (US)" } },
-	    .host_only = "there is no cluster yet that could be asked", .run = run_init,
+	    .host_only = "there is no cluster yet that could be asked",
+	    .run = run_init,
 	},
 	{
 	    .words = "cluster show",

@@ -210,7 +210,8 @@ static const struct verb verbs[] = {
 	    .needs = VERB_STORE,
 	    .right = RIGHT_OPERATE,
 	    .help = "take the certificates that the issuer made of those keys",
-	    .takes = VALUE_FILE, .run = run_import,
+	    .takes = VALUE_FILE,
+	    .run = run_import,
 	},
 };
 

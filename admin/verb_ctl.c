@@ -289,13 +289,13 @@ run_reset(const struct call *c, struct out *o, struct err *e)
 	.args = "mixed-mode|non-secure-mode", .least = 1, .most = 1, .needs = VERB_STORE,          \
 	.right = RIGHT_ADMIN,                                                                      \
 	.help = "mixed mode, with a CTL that a key of the cluster or a token signs, or back",      \
-	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .apart = true,                         \
+	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .apart = true,                 \
 	.run = run_set_mode
 
 #define UPDATE                                                                                     \
 	.needs = VERB_STORE, .right = RIGHT_ADMIN,                                                 \
 	.help = "a CTL of the certificates of now: nothing else brings it up to date",             \
-	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .apart = true,                         \
+	.option = { RESTART_OPTION, IMPACT_OPTION, TOKEN_OPTIONS }, .apart = true,                 \
 	.run = run_update
 
 #define RESET                                                                                      \

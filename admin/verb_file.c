@@ -294,12 +294,12 @@ file_strip(const struct call *c, struct out *o, struct err *e)
 /* What more than one verb takes. */
 #define OPTION_OUT                                                                                 \
 	{                                                                                          \
-		"out", "FILE", "where to; - is standard output", .must = true, .takes = VALUE_OUT                      \
+		"out", "FILE", "where to; - is standard output", .must = true, .takes = VALUE_OUT  \
 	}
 #define OPTION_SIGNER                                                                              \
 	{                                                                                          \
 		"key", "SIGNER.pem", "the signer's certificate and key", .must = true,             \
-		    .takes = VALUE_SECRET              \
+									 .takes = VALUE_SECRET     \
 	}
 #define OPTION_DIGEST                                                                              \
 	{                                                                                          \
@@ -312,7 +312,7 @@ file_strip(const struct call *c, struct out *o, struct err *e)
 #define OPTION_WITH                                                                                \
 	{                                                                                          \
 		"with", "FILE", "CERT.pem that signed it, or a list with its record",              \
-		    .takes = VALUE_FILE               \
+		    .takes = VALUE_FILE                                                            \
 	}
 
 static const struct verb verbs[] = {
@@ -322,7 +322,8 @@ static const struct verb verbs[] = {
 	    .least = 1,
 	    .most = 1,
 	    .help = "Shows any list, signed file or certificate, and what is wrong with it",
-	    .takes = VALUE_FILE, .run = file_inspect,
+	    .takes = VALUE_FILE,
+	    .run = file_inspect,
 	},
 	{
 	    .words = "file verify",
@@ -331,7 +332,8 @@ static const struct verb verbs[] = {
 	    .most = 1,
 	    .help = "Checks a signature; without --with a list is checked against itself",
 	    .option = { OPTION_WITH },
-	    .takes = VALUE_FILE, .run = file_verify,
+	    .takes = VALUE_FILE,
+	    .run = file_verify,
 	},
 	{
 	    .words = "file sign",
@@ -347,7 +349,8 @@ static const struct verb verbs[] = {
 		{ .name = "order",
 		    .metavar = "ORDER",
 		    .help = "compat (without it: the bytes that other tools write) or cisco" } },
-	    .takes = VALUE_FILE, .run = file_sign,
+	    .takes = VALUE_FILE,
+	    .run = file_sign,
 	},
 	{
 	    .words = "file strip",
@@ -356,7 +359,8 @@ static const struct verb verbs[] = {
 	    .most = 1,
 	    .help = "Takes the header off a signed file; does not check the signature",
 	    .option = { OPTION_OUT },
-	    .takes = VALUE_FILE, .run = file_strip,
+	    .takes = VALUE_FILE,
+	    .run = file_strip,
 	},
 	{
 	    .words = "file build-list",
@@ -399,7 +403,8 @@ static const struct verb verbs[] = {
 		{ .name = "order",
 		    .metavar = "ORDER",
 		    .help = "compat (without it: as other tools write) or cisco" } },
-	    .takes = VALUE_FILE, .run = file_encrypt,
+	    .takes = VALUE_FILE,
+	    .run = file_encrypt,
 	},
 	{
 	    .words = "file decrypt",
@@ -413,7 +418,8 @@ static const struct verb verbs[] = {
 			    .help = "the phone's private key",
 			    .takes = VALUE_SECRET },
 		OPTION_OUT, OPTION_WITH },
-	    .takes = VALUE_FILE, .run = file_decrypt,
+	    .takes = VALUE_FILE,
+	    .run = file_decrypt,
 	},
 };
 

@@ -208,7 +208,8 @@ static const struct verb verbs[] = {
 		{ .name = "dry-run", .help = "change nothing: only say what would come of it" },
 		{ .name = "if-match",
 		    .metavar = "TAG",
-		    .help = "only if its value is still the one with this tag (param get --json)" } },
+		    .help =
+			"only if its value is still the one with this tag (param get --json)" } },
 	    .run = run_set,
 	},
 };

@@ -399,7 +399,8 @@ static const struct verb verbs[] = {
 		{ .name = "exchange",
 		    .metavar = "WHERE",
 		    .help = "the folder or sftp:// that certificates go through" } },
-	    .host_only = "it reads the folders of two clusters", .run = run_plan,
+	    .host_only = "it reads the folders of two clusters",
+	    .run = run_plan,
 	},
 };
 

@@ -46,8 +46,8 @@ check_path(const char *path, const char *folder, struct err *e)
 }
 
 static int
-check_option(const struct verb *v, const struct call_option *given, const char *folder,
-    struct err *e)
+check_option(
+    const struct verb *v, const struct call_option *given, const char *folder, struct err *e)
 {
 	const struct verb_option *o = verb_option(v, given->name);
 

@@ -128,8 +128,8 @@ ask_at_terminal(const struct call *c, const char *question)
 	return answer[0] == 'y' || answer[0] == 'Y';
 }
 
-/* A server that runs a verb in a process of its own says for whom.  Whoever could say so falsely can
- * write to the trails themselves, too. */
+/* A server that runs a verb in a process of its own says for whom.  Whoever could say so falsely
+ * can write to the trails themselves, too. */
 static const char *
 behalf(const char *variable, const char *otherwise)
 {

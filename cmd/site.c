@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "admin/backup_swap.h"
 #include "admin/root.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "capf/server.h"
@@ -76,6 +78,19 @@ start(struct site *s, bool boots, int64_t now, struct err *e)
 	return boots ? service_restart_running(s->store, now, e) : 0;
 }
 
+/* With what is to be done when there is nothing yet. */
+static bool
+has_store(const char *root, struct err *e)
+{
+	char *path = root_store(root);
+	bool has = file_exists(path) || swap_is_open(root);
+
+	free(path);
+	if (!has)
+		store_close(root_open_store(root, e));
+	return has;
+}
+
 static struct site *
 begin(const char *root, unsigned workers, bool boots, int64_t now, struct err *e)
 {
@@ -83,11 +98,13 @@ begin(const char *root, unsigned workers, bool boots, int64_t now, struct err *e
 	int rc = -1;
 
 	*s = (struct site){ .root = mem_text(root), .workers = workers, .lock = -1 };
-	/* Whether there is a cluster at all comes before whether somebody serves it. */
-	s->store = root_open_store(root, e);
-	if (s->store != NULL)
+	/* Whether there is a cluster at all comes before whether somebody serves it; and what is
+	 * served is what lies there once nobody can restore another over it. */
+	if (has_store(root, e))
 		s->lock = root_lock(root, e);
 	if (s->lock >= 0)
+		s->store = root_open_locked(root, e);
+	if (s->store != NULL)
 		rc = start(s, boots, now, e);
 	if (rc == 0)
 		return s;

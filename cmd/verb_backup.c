@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "cmd/config.h"
 #include "cmd/progress.h"
+#include "cmd/stop.h"
 
 enum { MIB = 1 << 20, DRAW_EACH = 1 << 22 };
 
@@ -21,6 +22,7 @@ enum { MIB = 1 << 20, DRAW_EACH = 1 << 22 };
 struct bar {
 	struct progress progress;
 	uint64_t drawn;
+	struct stop stop;
 };
 
 static void
@@ -41,6 +43,21 @@ begin_bar(const struct call *c, struct bar *b)
 {
 	*b = (struct bar){ .drawn = 0 };
 	progress_start(&b->progress, c->show != NULL);
+}
+
+/* Where half of the work is files that nobody may find: they are put away on SIGINT and SIGTERM. */
+static void
+begin_work(const struct call *c, struct bar *b, struct backup_watch *w)
+{
+	begin_bar(c, b);
+	w->stop = stop_catch(&b->stop);
+}
+
+static void
+end_work(struct bar *b)
+{
+	stop_leave(&b->stop);
+	progress_end(&b->progress);
 }
 
 /* ---- the passphrase ---- */
@@ -83,7 +100,7 @@ static int
 create(const struct call *c, struct bytes passphrase, struct out *o, struct err *e)
 {
 	struct bar bar;
-	struct backup_watch watch = { draw, &bar };
+	struct backup_watch watch = { .at = draw, .ctx = &bar };
 	struct config config;
 	struct backup_made made;
 	char *conf = root_conf(c->root);
@@ -100,9 +117,9 @@ create(const struct call *c, struct bytes passphrase, struct out *o, struct err 
 			.now = c->now,
 			.watch = &watch };
 
-		begin_bar(c, &bar);
+		begin_work(c, &bar, &watch);
 		rc = backup_create(&p, &made, e);
-		progress_end(&bar.progress);
+		end_work(&bar);
 		if (rc == 0)
 			show_made(c, o, &made);
 		backup_made_free(&made);
@@ -131,7 +148,7 @@ run_verify(const struct call *c, struct out *o, struct err *e)
 {
 	struct wr passphrase = { 0 };
 	struct bar bar;
-	struct backup_watch watch = { draw, &bar };
+	struct backup_watch watch = { .at = draw, .ctx = &bar };
 	struct manifest m;
 	int rc = secret_read(c, "password-file", "passphrase", &passphrase, e);
 
@@ -286,7 +303,7 @@ restore(const struct call *c, struct bytes passphrase, struct out *o, struct err
 {
 	struct move move[MOVES_MAX];
 	struct bar bar;
-	struct backup_watch watch = { draw, &bar };
+	struct backup_watch watch = { .at = draw, .ctx = &bar };
 	struct restore_plan p = { .root = c->root,
 		.file = c->arg[0],
 		.passphrase = passphrase,
@@ -299,9 +316,9 @@ restore(const struct call *c, struct bytes passphrase, struct out *o, struct err
 
 	if (read_moves(c, move, &p.moves, e) != 0)
 		return -1;
-	begin_bar(c, &bar);
+	begin_work(c, &bar, &watch);
 	rc = backup_restore(&p, &r, e);
-	progress_end(&bar.progress);
+	end_work(&bar);
 	out_bool(o, "restored", NULL, r.took_place);
 	if (r.judged)
 		show_outlook(o, &r);

@@ -231,7 +231,8 @@ static const struct verb verbs[] = {
 	    .help =
 		"look whether all is well: keys, lists, services; virtual phones try each listener",
 	    .option = { { .name = "offline", .help = "ask no server, boot no virtual phone" } },
-	    .apart = true, .run = run_doctor,
+	    .apart = true,
+	    .run = run_doctor,
 	},
 };
 

@@ -322,7 +322,8 @@ static const struct verb verbs[] = {
 		{ .name = "timeout",
 		    .metavar = "SECONDS",
 		    .help = "how long to wait for each step; else 10" } },
-	    .apart = true, .run = run_enroll },
+	    .apart = true,
+	    .run = run_enroll },
 	{ .words = "vphone manufacture",
 	    .args = "NAME",
 	    .least = 1,
@@ -348,7 +349,8 @@ static const struct verb verbs[] = {
 		    .metavar = "DATE",
 		    .help = "until when instead, 2026-03-01; it may be over" },
 		{ .name = "key", .metavar = "KEY", .help = "rsa:BITS or ec:BITS; else rsa:2048" } },
-	    .apart = true, .run = run_manufacture },
+	    .apart = true,
+	    .run = run_manufacture },
 };
 
 const struct verb_set enrol_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -1,6 +1,5 @@
 #include "cmd/verb_fleet.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "cmd/phone/fleet.h"
 #include "cmd/phone/fleet_plan.h"
 #include "cmd/progress.h"
+#include "cmd/stop.h"
 #include "trust/device.h"
 #include "trust/seen.h"
 
@@ -123,7 +123,8 @@ load(const struct call *c, const struct fleet_plan *plan, const char *folder, st
 }
 
 static int
-open_fleet(const struct call *c, const struct fleet_plan *plan, struct fleet *f, struct err *e)
+open_fleet(const struct call *c, const struct fleet_plan *plan, bool keep_power, struct fleet *f,
+    struct err *e)
 {
 	const char *folder = folder_of(c, plan);
 	struct fleet_mix mix;
@@ -134,41 +135,11 @@ open_fleet(const struct call *c, const struct fleet_plan *plan, struct fleet *f,
 		return load(c, plan, folder, f, e);
 	if (fleet_plan_mix(plan, &mix, e) != 0)
 		return -1;
+	mix.keep_power = keep_power;
 	return fleet_make(folder, &mix, f, e);
 }
 
 /* ---- boot ---- */
-
-static volatile bool stopped;
-
-static void
-on_signal(int number)
-{
-	(void)number;
-	stopped = true;
-}
-
-struct signals {
-	struct sigaction interrupt, terminate;
-};
-
-/* Phones that are booting end their boot: their memories are whole either way. */
-static void
-catch_signals(struct signals *was)
-{
-	struct sigaction ours = { .sa_handler = on_signal };
-
-	stopped = false;
-	sigaction(SIGINT, &ours, &was->interrupt);
-	sigaction(SIGTERM, &ours, &was->terminate);
-}
-
-static void
-leave_signals(const struct signals *was)
-{
-	sigaction(SIGINT, &was->interrupt, NULL);
-	sigaction(SIGTERM, &was->terminate, NULL);
-}
 
 static int
 read_boots(
@@ -189,7 +160,6 @@ read_boots(
 	how->threads = (unsigned)threads;
 	how->seconds = (unsigned)seconds;
 	how->enrol = true;
-	how->stop = &stopped;
 	return 0;
 }
 
@@ -211,16 +181,17 @@ static int
 boot(const struct call *c, struct fleet *f, struct fleet_boots *how, struct err *e)
 {
 	struct progress bar;
-	struct signals were;
+	struct stop were;
 	int rc;
 
 	forget_boots(f);
 	progress_start(&bar, c->show != NULL);
 	how->progress = show_progress;
 	how->ctx = &bar;
-	catch_signals(&were);
+	/* Phones that are booting end their boot: their memories are whole either way. */
+	how->stop = stop_catch(&were);
 	rc = fleet_boot(f, how, e);
-	leave_signals(&were);
+	stop_leave(&were);
 	progress_end(&bar);
 	return rc;
 }
@@ -282,7 +253,7 @@ verb_fleet_boot(const struct call *c, struct out *o, struct err *e)
 	if (rc == 0 && root != NULL && (s = root_open_store(root, e)) == NULL)
 		rc = -1;
 	if (rc == 0)
-		rc = open_fleet(c, &plan, &f, e);
+		rc = open_fleet(c, &plan, false, &f, e);
 	if (rc == 0)
 		rc = boot_and_tell(c, &f, &how, s, o, e);
 	fleet_free(&f);
@@ -332,7 +303,8 @@ run_add(const struct call *c, struct out *o, struct err *e)
 	int rc = read_plan(c, &plan, o, e);
 
 	if (rc == 0)
-		rc = open_fleet(c, &plan, &f, e);
+		/* Whose power nobody speaks of is added as it is. */
+		rc = open_fleet(c, &plan, call_has(c, "count") && !call_has(c, "off"), &f, e);
 	if (rc == 0)
 		rc = add_all(c, &f, &added, e);
 	if (rc == 0) {
@@ -357,7 +329,8 @@ static const struct verb verbs[] = {
 			    .help = "the folder of their memories",
 			    .takes = VALUE_PHONES },
 		FLEET_OPTIONS },
-	    .apart = true, .run = run_add },
+	    .apart = true,
+	    .run = run_add },
 };
 
 const struct verb_set fleet_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -12,8 +12,10 @@
 /* Which fleet: one of --count, --fleet and --all; the next three describe one that is made. */
 #define FLEET_OPTIONS                                                                              \
 	{ .name = "count", .metavar = "N", .help = "a fleet of so many phones" },                  \
-	    { .name = "fleet", .metavar = "FILE", .help = "the fleet that this file describes",                                  \
-		    .host_only = "such a file names folders of the host: say --count" },  \
+	    { .name = "fleet",                                                                     \
+		    .metavar = "FILE",                                                             \
+		    .help = "the fleet that this file describes",                                  \
+		    .host_only = "such a file names folders of the host: say --count" },           \
 	    { .name = "all", .help = "all phones of the fleet that is in --memory" },              \
 	    { .name = "models",                                                                    \
 		    .metavar = "M:SHARE,...",                                                      \

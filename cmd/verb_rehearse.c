@@ -1,6 +1,5 @@
 #include "cmd/verb_rehearse.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "cmd/rehearsal/html.h"
 #include "cmd/rehearsal/library.h"
 #include "cmd/rehearsal/run.h"
+#include "cmd/stop.h"
 
 /* ---- list, show ---- */
 
@@ -64,37 +64,6 @@ run_show(const struct call *c, struct out *o, struct err *e)
 
 /* ---- run ---- */
 
-static volatile bool stopped;
-
-static void
-on_signal(int number)
-{
-	(void)number;
-	stopped = true;
-}
-
-struct signals {
-	struct sigaction interrupt, terminate;
-};
-
-/* What a rehearsal made is put away when it is broken off. */
-static void
-catch_signals(struct signals *was)
-{
-	struct sigaction ours = { .sa_handler = on_signal };
-
-	stopped = false;
-	sigaction(SIGINT, &ours, &was->interrupt);
-	sigaction(SIGTERM, &ours, &was->terminate);
-}
-
-static void
-leave_signals(const struct signals *was)
-{
-	sigaction(SIGINT, &was->interrupt, NULL);
-	sigaction(SIGTERM, &was->terminate, NULL);
-}
-
 /* By its number from 1, or by words of its title. */
 static int
 find_variant(const struct script *s, const char *wanted, int *out, struct err *e)
@@ -134,8 +103,7 @@ read_plan(const struct call *c, struct script *s, struct run_plan *plan, struct 
 		.root = { call_option(c, "a"), call_option(c, "b") },
 		.keep = call_option(c, "keep"),
 		.back = call_has(c, "back") || call_has(c, "all"),
-		.variant = call_has(c, "all") ? RUN_VARIANT_ALL : RUN_VARIANT_NONE,
-		.stop = &stopped };
+		.variant = call_has(c, "all") ? RUN_VARIANT_ALL : RUN_VARIANT_NONE };
 	if (call_has(c, "all") && (plan->root[0] != NULL || plan->root[1] != NULL))
 		return err_set(e, ERR_USAGE,
 		    "--all begins anew for each variant, and your clusters cannot: without --a "
@@ -164,17 +132,18 @@ static int
 play(const struct call *c, struct run_plan *plan, struct report *r, struct err *e)
 {
 	struct progress bar;
-	struct signals were;
+	struct stop were;
 	int rc;
 
 	progress_start(&bar, c->show != NULL);
 	plan->progress = show_progress;
 	plan->ctx = &bar;
-	catch_signals(&were);
+	/* What a rehearsal made is put away when it is broken off. */
+	plan->stop = stop_catch(&were);
 	log_set_sink(log_nowhere, NULL);
 	rc = rehearsal_run(plan, r, e);
 	log_set_sink(NULL, NULL);
-	leave_signals(&were);
+	stop_leave(&were);
 	progress_end(&bar);
 	return rc;
 }

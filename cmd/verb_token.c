@@ -115,7 +115,8 @@ static const struct verb verbs[] = {
 	    .right = RIGHT_READ,
 	    .help = "Lists the security tokens that are plugged in",
 	    .option = { TOKEN_MODULE_OPTION },
-	    .apart = true, .run = run_list },
+	    .apart = true,
+	    .run = run_list },
 	{ .words = "token init",
 	    .args = "",
 	    .needs = VERB_ALONE,
@@ -139,7 +140,8 @@ static const struct verb verbs[] = {
 		    .help = "the security officer's PIN to be, likewise",
 		    .takes = VALUE_SECRET },
 		{ .name = "bits", .metavar = "N", .help = "1024, 2048 or 4096; else 2048" } },
-	    .host_only = "whoever makes a token has it in his hand", .run = run_init },
+	    .host_only = "whoever makes a token has it in his hand",
+	    .run = run_init },
 };
 
 const struct verb_set token_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -319,7 +319,8 @@ static const struct verb verbs[] = {
 		{ .name = "timeout",
 		    .metavar = "SECONDS",
 		    .help = "how long to wait for each step; else 10" } },
-	    .apart = true, .run = run_query },
+	    .apart = true,
+	    .run = run_query },
 };
 
 const struct verb_set tvs_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

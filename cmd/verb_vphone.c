@@ -493,7 +493,7 @@ run_boot(const struct call *c, struct out *o, struct err *e)
 #define MEMORY_OPTION                                                                              \
 	{                                                                                          \
 		.name = "memory", .metavar = "DIR", .help = "the folder of the phone's memory",    \
-		.must = true, .takes = VALUE_PHONES                                                                       \
+		.must = true, .takes = VALUE_PHONES                                                \
 	}
 
 static const struct verb verbs[] = {
@@ -532,8 +532,7 @@ static const struct verb verbs[] = {
 		    .help = "tell the cluster in this folder what the phone holds afterwards",
 		    .takes = VALUE_OWN_ROOT },
 		{ .name = "stay",
-		    .help =
-			"stay registered with that cluster, and boot again when it is asked to",
+		    .help = "stay registered with that cluster, and boot again when it is asked to",
 		    .host_only = "it would run for ever" },
 		{ .name = "boots",
 		    .metavar = "N",
@@ -544,7 +543,8 @@ static const struct verb verbs[] = {
 		    .help =
 			"what somebody types at the phone when CAPF wants it; - is standard input",
 		    .takes = VALUE_SECRET } },
-	    .apart = true, .run = run_boot },
+	    .apart = true,
+	    .run = run_boot },
 	{ .words = "vphone verify",
 	    .args = "NAME",
 	    .least = 1,
@@ -564,7 +564,8 @@ static const struct verb verbs[] = {
 		    .metavar = "SECONDS",
 		    .help = "how long to wait for each step with a TVS; else 10" },
 		CLOCK_OPTION },
-	    .apart = true, .run = run_verify },
+	    .apart = true,
+	    .run = run_verify },
 };
 
 const struct verb_set vphone_verbs = { verbs, sizeof(verbs) / sizeof(verbs[0]) };

@@ -112,7 +112,8 @@ alternative_of(const struct shape *h, const struct node *node, char *to, size_t 
 {
 	if (strcmp(h->store, "tomcat") != 0)
 		return NULL;
-	snprintf(to, size, "DNS:%s,IP:%s", node->name, node->address);
+	snprintf(to, size, "DNS:%s%s%s", node->name, node->address[0] != '\0' ? ",IP:" : "",
+	    node->address);
 	return to;
 }
 

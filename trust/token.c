@@ -185,14 +185,16 @@ token_list(struct token_module *m, struct token_info **out, size_t *n, struct er
 
 /* ---- one that signs ---- */
 
-static bool
-is_named(const struct token_info *t, const char *name)
+bool
+token_is_named(const struct token_info *t, const char *name)
 {
 	const char *cn = t->cert == NULL ? "" : cert_common_name(t->cert);
 	size_t n = strlen(cn);
 
 	while (n > 0 && cn[n - 1] == ' ')
 		n--;
+	if (name[0] == '\0')
+		return false;
 	return strcmp(t->label, name) == 0 || strcmp(t->serial, name) == 0 ||
 	       (n == strlen(name) && memcmp(cn, name, n) == 0);
 }
@@ -207,7 +209,7 @@ find(struct token *t, const char *name, struct err *e)
 		if (t->slots[i].token == NULL || !t->slots[i].token->initialized)
 			continue;
 		describe(&t->slots[i], &info);
-		is = is_named(&info, name);
+		is = token_is_named(&info, name);
 		if (is) {
 			t->slot = &t->slots[i];
 			t->cert = info.cert;

@@ -45,11 +45,14 @@ struct token_info {
 int token_list(struct token_module *m, struct token_info **out, size_t *n, struct err *e);
 void token_list_free(struct token_info *all, size_t n);
 
+/* Is that its name: its label, its serial number, or the common name of its certificate without the
+ * blanks at its end? */
+bool token_is_named(const struct token_info *t, const char *name);
+
 /* A token that we are logged in to. */
 struct token;
-/* name: its label, its serial number, or the common name of its certificate without the blanks at
- * its end.  ERR_NOT_FOUND when it is not plugged in, ERR_DENIED for a wrong PIN or a locked token.
- * token_close() it. */
+/* By its name (token_is_named()).  ERR_NOT_FOUND when it is not plugged in, ERR_DENIED for a wrong
+ * PIN or a locked token. token_close() it. */
 struct token *token_open(struct token_module *m, const char *name, struct bytes pin, struct err *e);
 void token_close(struct token *t);		      /* logs out; NULL is fine */
 const struct cert *token_cert(const struct token *t); /* lives as long as the token */

@@ -505,7 +505,7 @@ are_the_same(const struct fleet *a, const struct fleet *b)
 }
 
 static int
-check_there(const struct fleet *f, struct err *e)
+take_over(struct fleet *f, bool keep_power, struct err *e)
 {
 	struct fleet there = { NULL };
 	int rc = read_list(f->folder, &there, e);
@@ -515,6 +515,8 @@ check_there(const struct fleet *f, struct err *e)
 		    e, ERR_EXISTS, "%s holds another fleet, of %zu phones", f->folder, there.n);
 		err_hint(e, "give each fleet a folder of its own");
 	}
+	for (size_t i = 0; rc == 0 && keep_power && i < f->n; i++)
+		f->phone[i].off = there.phone[i].off;
 	fleet_free(&there);
 	return rc;
 }
@@ -529,7 +531,7 @@ fleet_make(const char *folder, const struct fleet_mix *mix, struct fleet *out, s
 	if (check_mix(mix, e) != 0 || file_make_folder(folder, FOLDER_MODE, e) != 0)
 		return -1;
 	lay_out(folder, mix, out);
-	rc = is_there ? check_there(out, e) : 0;
+	rc = is_there ? take_over(out, mix->keep_power, e) : 0;
 	if (rc == 0)
 		rc = fleet_keep(out, e);
 	if (rc == 0 && is_there)

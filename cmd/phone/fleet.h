@@ -30,6 +30,7 @@ struct fleet_mix {
 	size_t parts;
 	size_t phones;
 	unsigned off;	    /* percent of them that are powered off, spread over the models */
+	bool keep_power;    /* those of a fleet that is there stay on or off as they are */
 	uint64_t first_mac; /* of the first phone; the others count on; 0: FLEET_FIRST_MAC */
 };
 
@@ -68,7 +69,8 @@ struct fleet {
 /* Makes the folder (the phones' own are made by their first boot) and the list of the phones in it,
  * FOLDER/fleet.txt: a line each, NAME MODEL on|off, and `end` after the last.  Models are mixed
  * evenly along the names, and so are those that are off.  A fleet of just these phones that is
- * there is taken over with what it remembers, and has power as the mix says; ERR_EXISTS when there
+ * there is taken over with what it remembers, and has power as the mix says (keep_power: as it
+ * has); ERR_EXISTS when there
  * are others.  fleet_free() *out. */
 int fleet_make(const char *folder, const struct fleet_mix *mix, struct fleet *out, struct err *e);
 /* A fleet that was made; what the phones hold is read from their memories.  A folder without

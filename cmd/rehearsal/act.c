@@ -260,7 +260,8 @@ act_erase(struct stage *s, const struct script_step *step, struct report_step *t
 	for (size_t i = 0; i < s->fleet.n; i++) {
 		struct fleet_phone *p = &s->fleet.phone[i];
 
-		if (p->off || !p->model->sbd || !selection_has(&step->who, p, &s->mark[i]))
+		if (p->off || (!p->model->sbd && !p->has_ctl) ||
+		    !selection_has(&step->who, p, &s->mark[i]))
 			continue;
 		if (erase_one(p, &s->mark[i], e) != 0)
 			return -1;

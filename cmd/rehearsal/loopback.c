@@ -46,7 +46,7 @@ candidate(unsigned number, unsigned attempt)
 int
 loopback_find(unsigned number, char to[NODE_ADDRESS_MAX], struct err *e)
 {
-	static const uint16_t tcp[] = { FETCH_HTTP_PORT, 6971, 2445, 3804 };
+	static const uint16_t tcp[] = { FETCH_HTTP_PORT, 6971, 6972, 2445, 3804 };
 
 	for (unsigned attempt = 0; attempt < TRIES; attempt++) {
 		uint32_t address = candidate(number, attempt);

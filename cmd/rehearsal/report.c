@@ -77,7 +77,7 @@ lock_for(struct report_step *s, const struct fleet_phone *p, const struct mark *
 	for (size_t i = 0; i < s->locks; i++) {
 		l = &s->lock[i];
 		if (l->reason == p->reason && l->at == m->at && l->home == m->home &&
-		    strcmp(l->kind, kind) == 0)
+		    strcmp(l->kind, kind) == 0 && l->model[0].model->sbd == p->model->sbd)
 			return l;
 	}
 	s->lock = mem_resize(s->lock, (s->locks + 1) * sizeof(*s->lock));
@@ -149,12 +149,51 @@ report_class(enum judge_reason reason)
 	}
 }
 
+/* Models without Security By Default hold a CTL at most: they have no TVS to ask. */
+static bool
+knows_no_itl(const struct report_lock *l)
+{
+	return l->models > 0 && !l->model[0].model->sbd;
+}
+
+/* What is said of an ITL (utils itl reset localkey, TVS) does nothing for those. */
+static void
+remedy_without_itl(const struct report_lock *l, char *to, size_t size)
+{
+	const char *at = script_cluster_name(l->at);
+
+	if (strcmp(l->kind, "CTL") == 0)
+		snprintf(to, size,
+		    "erase the CTL of each of these phones by hand: they know no ITL, and so no TVS "
+		    "to ask; where a key that their CTL names is still there (a backup from before, a "
+		    "security token), let it sign the CTL of %s",
+		    at);
+	else
+		snprintf(to, size,
+		    "let them have a CTL that names who signs the files of %s, signed by a key that "
+		    "theirs names; else erase their CTL by hand",
+		    at);
+}
+
+/* Where the reason is that nobody vouches for the signer. */
+static bool
+is_of_trust(enum judge_reason reason)
+{
+	return reason == JUDGE_NO_TVS || reason == JUDGE_TVS_UNREACHABLE ||
+	       reason == JUDGE_TVS_LACKS || reason == JUDGE_TVS_ROLE;
+}
+
 void
 report_remedy(const struct report_lock *l, char to[2 * REPORT_NAME])
 {
 	const char *home = script_cluster_name(l->home), *at = script_cluster_name(l->at);
 	const size_t size = (size_t)2 * REPORT_NAME;
+	const char *list = strcmp(l->kind, "CTL") == 0 ? "ctl" : "itl";
 
+	if (knows_no_itl(l) && is_of_trust(l->reason)) {
+		remedy_without_itl(l, to, size);
+		return;
+	}
 	switch (l->reason) {
 	case JUDGE_TVS_LACKS:
 	case JUDGE_TVS_ROLE:
@@ -172,14 +211,14 @@ report_remedy(const struct report_lock *l, char to[2 * REPORT_NAME])
 		else
 			snprintf(to, size,
 			    "the phones trust none of the TVS of %s any more: let a key that they "
-			    "know sign (utils itl reset localkey on %s, or a backup from before)",
-			    home, at);
+			    "know sign (utils %s reset localkey on %s, or a backup from before)",
+			    home, list, at);
 		return;
 	case JUDGE_NO_TVS:
 		snprintf(to, size,
-		    "let a key that the phones know sign: utils itl reset localkey on %s, or a "
+		    "let a key that the phones know sign: utils %s reset localkey on %s, or a "
 		    "backup from before",
-		    at);
+		    list, at);
 		return;
 	case JUDGE_DIGEST:
 		snprintf(to, size,

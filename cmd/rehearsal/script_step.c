@@ -205,6 +205,9 @@ step_write(struct reading *r, struct line *l, struct script_step *to, struct err
 	if (line_file(r, l->word[1], &to->file, e) != 0)
 		return -1;
 	to->content = mem_text(l->word[2]);
+	/* It may be a passphrase: reports, which one hands on, show the name alone. */
+	free(to->text);
+	to->text = mem_fmt("write %s ...", l->word[1]);
 	return no_more(r, l, 3, e);
 }
 

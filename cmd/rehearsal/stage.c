@@ -236,13 +236,25 @@ begin_cluster(struct stage *s, unsigned i, struct err *e)
 	return found(s, c, e);
 }
 
+/* Tokens made in it are put back with the rest of what is played.  Without a drawer no token can be
+ * reached: the environment may name the library of real ones, and a blank one may be plugged in. */
+static int
+make_drawer(const struct stage *s, bool wanted, struct err *e)
+{
+	char *play = mem_fmt("%s/play", s->dir);
+	int rc = wanted ? drawer_open(play, e) : drawer_none(e);
+
+	free(play);
+	return rc;
+}
+
 int
 stage_open(const struct stage_plan *plan, struct stage *s, struct err *e)
 {
 	*s = (struct stage){ .dir = NULL };
 	if (take_clusters(s, plan, e) != 0 || make_scratch(s, plan->keep, e) != 0 ||
 	    make_folders(s, e) != 0 || make_fleet(s, plan->script, e) != 0 ||
-	    (plan->script->tokens && drawer_open(s->dir, e) != 0))
+	    make_drawer(s, plan->script->tokens, e) != 0)
 		return -1;
 	for (unsigned i = 0; i < STATE_CLUSTERS; i++)
 		if (begin_cluster(s, i, e) != 0)
@@ -384,6 +396,7 @@ stage_save(struct stage *s, struct err *e)
 	memcpy(s->saved_mark, s->mark, marks);
 	s->saved_at = s->at;
 	s->saved_ahead = s->ahead;
+	memcpy(s->saved_cn, s->cn, sizeof(s->cn));
 	for (size_t i = 0; i < STATE_CLUSTERS; i++)
 		s->saved_cluster[i] = (struct stage_saved){ s->cluster[i].site != NULL,
 			s->cluster[i].release, s->cluster[i].mixed };
@@ -401,6 +414,7 @@ stage_restore(struct stage *s, struct err *e)
 	memcpy(s->mark, s->saved_mark, s->fleet.n * sizeof(*s->mark));
 	s->at = s->saved_at;
 	s->ahead = s->saved_ahead;
+	memcpy(s->cn, s->saved_cn, sizeof(s->cn));
 	clock_shift(s->ahead);
 	close_ours(s);
 	for (size_t i = 0; i < STATE_CLUSTERS; i++) {

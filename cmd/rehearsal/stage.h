@@ -50,6 +50,7 @@ struct stage {
 	struct mark *saved_mark;
 	unsigned saved_at;
 	int64_t saved_ahead;
+	char saved_cn[256];
 	struct stage_saved saved_cluster[STATE_CLUSTERS];
 };
 

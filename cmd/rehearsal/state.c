@@ -175,12 +175,15 @@ expectation_reason(const char *word, enum judge_reason *to)
 
 /* Is the expectation about such a phone at all? */
 static bool
-concerns(const struct expectation *x, const struct fleet_phone *p)
+concerns(const struct expectation *x, const struct fleet_phone *p, const struct mark *m)
 {
 	if (x->quality == QUALITY_STATE && x->state == STATE_OFF)
 		return true;
 	if (p->off)
 		return false;
+	/* Without Security By Default a phone is bound all the same once it holds a CTL. */
+	if (x->quality == QUALITY_STATE && x->state == STATE_LOCKED)
+		return p->model->sbd || p->has_ctl || m->state == STATE_LOCKED;
 	return p->model->sbd == !(x->quality == QUALITY_STATE && x->state == STATE_NO_LIST);
 }
 
@@ -237,7 +240,7 @@ tally_of(const struct expectation *x, const struct fleet *f, const struct mark *
 		const struct fleet_phone *p = &f->phone[i];
 		bool so;
 
-		if (!concerns(x, p) || !selection_has(&x->of, p, &m[i]))
+		if (!concerns(x, p, &m[i]) || !selection_has(&x->of, p, &m[i]))
 			continue;
 		so = is_so(x, p, &m[i]);
 		t.selected++;

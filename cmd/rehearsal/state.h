@@ -59,7 +59,8 @@ enum quality { /* of a phone, beyond its state */
 };
 
 /* Which phones.  "all" are those with Security By Default that are on (of the state no-list: those
- * without it; of off: all there are). */
+ * without it; of locked: those without it that hold a CTL, too; of off: all there are).  Other
+ * words choose among the same. */
 enum who { WHO_ALL, WHO_ABSENT, WHO_PRESENT, WHO_LOCKED, WHO_MODELS, WHO_NONE, WHO_COUNT };
 enum { WHO_MODELS_MAX = 120 };
 struct selection {

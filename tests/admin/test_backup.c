@@ -14,7 +14,9 @@
 #include "admin/backup_restore.h"
 #include "admin/backup_seal.h"
 #include "admin/backup_swap.h"
+#include "admin/leftover.h"
 #include "admin/root.h"
+#include "admin/verbs.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "tests/support/lab.h"
@@ -391,6 +393,99 @@ a_backup_replaces_no_file_and_leaves_nothing_when_it_fails(void)
 	CU_ASSERT_EQUAL(entries_of(folder), 1);
 	CU_ASSERT_EQUAL(entries_of(root), before);
 	free(folder);
+	free(root);
+}
+
+/* ---- what a process that was killed has left ---- */
+
+/* The copy of a store, with all private keys, and half a backup: in use while somebody holds it. */
+static void
+what_a_killed_one_left_is_taken_away_by_the_next(void)
+{
+	char *root = usual_root("one"), *file = lab_path(), *copy, *in_use, *part;
+	struct backup_made made;
+	struct err e = { 0 };
+	int fd;
+
+	put_folder(root, ".backup-abcdef");
+	put_file(root, ".backup-abcdef/trustlist.db", "all private keys");
+	put_folder(root, ".backup-kept");
+	part = mem_fmt("%s.part-abcdef", file);
+	copy = mem_fmt("%s/.backup-", root);
+	fd = leftover_folder(copy, &in_use, &e);
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(file_replace(part, bytes_of("half"), 0600, &e), 0);
+	CU_ASSERT_EQUAL_FATAL(back_up(root, file, &made, &e), 0);
+	backup_made_free(&made);
+	CU_ASSERT_FALSE(has(root, ".backup-abcdef"));
+	CU_ASSERT(has(root, ".backup-kept")); /* no name of ours */
+	CU_ASSERT(file_exists(in_use));
+	CU_ASSERT_FALSE(file_exists(part));
+	close(fd);
+	put_file(in_use, "trustlist.db", "all private keys");
+	restores(root, file, true);
+	CU_ASSERT_FALSE(file_exists(in_use));
+	free(in_use);
+	free(copy);
+	free(part);
+	free(file);
+	free(root);
+}
+
+static volatile bool stop;
+static int until_stop;
+
+static void
+stop_soon(void *ctx, uint64_t bytes, uint64_t of)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)of;
+	stop = --until_stop == 0;
+}
+
+/* Wherever the signal comes. */
+static void
+one_who_is_stopped_leaves_nothing(void)
+{
+	struct backup_watch watch = { .at = stop_soon, .stop = &stop };
+	char *root = usual_root("one"), *folder = lab_path(), *file, *conf = root_conf(root),
+	     *static_files = root_folder(root);
+	int before, rc = -1, stopped = 0;
+	struct backup_plan p = { .root = root,
+		.conf = conf,
+		.folder = static_files,
+		.passphrase = bytes_of(PASSPHRASE),
+		.rounds = FEW,
+		.now = LAB_NOW,
+		.watch = &watch };
+	struct err e = { 0 };
+
+	put_folder(folder, "");
+	p.file = file = mem_fmt("%s/new", folder);
+	p.store = root_open_store(root, &e);
+	before = entries_of(root);
+	for (int at = 1; rc != 0; at++) {
+		struct backup_made made;
+
+		stop = false;
+		until_stop = at;
+		rc = backup_create(&p, &made, &e);
+		if (rc == 0) {
+			backup_made_free(&made);
+			break;
+		}
+		stopped++;
+		ASSERT_ERR_SAYS(e, "stopped before it was over");
+		CU_ASSERT_EQUAL(entries_of(folder), 0);
+		CU_ASSERT_EQUAL(entries_of(root), before);
+	}
+	CU_ASSERT(stopped > 3);
+	store_close(p.store);
+	free(file);
+	free(folder);
+	free(conf);
+	free(static_files);
 	free(root);
 }
 
@@ -840,6 +935,98 @@ one_who_dies_over_it_leaves_the_old_or_the_new(void)
 	free(one);
 }
 
+/* A root of "two" into which "one" was being restored by a process that died when it changed its
+ * nth name; NULL when it did not get that far. */
+static char *
+root_half_restored(const char *file, int at)
+{
+	char *root = root_of_two();
+	int status = 0;
+	pid_t child = fork();
+
+	CU_ASSERT_FATAL(child >= 0);
+	if (child == 0) {
+		struct restored r;
+		struct err e;
+
+		left = at;
+		_exit(restore(root, file, false, &r, &e) == 0 ? 0 : 1);
+	}
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == DIED)
+		return root;
+	free(root);
+	return NULL;
+}
+
+static int
+init_again(const char *root, struct err *e)
+{
+	const struct call_option name = { "name", "other" };
+	struct call c = {
+		.root = root, .option = &name, .options = 1, .may = RIGHT_ADMIN, .now = LAB_NOW
+	};
+	const struct verb *v = cluster_verbs.verb;
+	struct out *o = out_new();
+	int rc;
+
+	while (strcmp(v->words, "cluster init") != 0)
+		v++;
+	rc = verb_run(v, &c, o, e);
+	out_free(o);
+	return rc;
+}
+
+/* In the middle of it there is no store for a moment: a new one would stay. */
+static void
+no_cluster_is_founded_in_the_middle_of_a_restore(void)
+{
+	char *one = usual_root("one"), *file = backup_of(one), *root;
+	struct err e = { 0 };
+	int open_ones = 0;
+
+	for (int at = 1; (root = root_half_restored(file, at)) != NULL; at++) {
+		if (swap_is_open(root)) {
+			open_ones++;
+			CU_ASSERT_EQUAL(init_again(root, &e), -1);
+			CU_ASSERT_EQUAL(e.code, ERR_EXISTS);
+			CU_ASSERT_EQUAL(which(root), 'o');
+		}
+		free(root);
+	}
+	CU_ASSERT(open_ones >= 6);
+	free(file);
+	free(one);
+}
+
+/* Who serves has the lock first, and then looks at what is there. */
+static void
+who_has_the_lock_settles_and_opens(void)
+{
+	char *one = usual_root("one"), *file = backup_of(one), *root;
+	int open_ones = 0, lock;
+	struct err e = { 0 };
+	struct store *s;
+
+	for (int at = 1; (root = root_half_restored(file, at)) != NULL; at++) {
+		if (swap_is_open(root)) {
+			open_ones++;
+			lock = root_lock(root, &e);
+			CU_ASSERT_PTR_NULL(root_open_store(root, &e));
+			CU_ASSERT_EQUAL(e.code, ERR_BUSY);
+			s = root_open_locked(root, &e);
+			CU_ASSERT_PTR_NOT_NULL(s);
+			store_close(s);
+			close(lock);
+			CU_ASSERT_EQUAL(which(root), 'o');
+		}
+		free(root);
+	}
+	CU_ASSERT(open_ones >= 6);
+	free(file);
+	free(one);
+}
+
 /* ---- the phones ---- */
 
 static void
@@ -1158,6 +1345,9 @@ static const struct suite_test tests[] = {
 	    a_backup_within_the_folder_does_not_hold_itself },
 	{ "a backup replaces no file and leaves nothing when it fails",
 	    a_backup_replaces_no_file_and_leaves_nothing_when_it_fails },
+	{ "what a killed one left is taken away by the next",
+	    what_a_killed_one_left_is_taken_away_by_the_next },
+	{ "one who is stopped leaves nothing", one_who_is_stopped_leaves_nothing },
 	{ "altered backups are refused and change nothing",
 	    altered_backups_are_refused_and_change_nothing },
 	{ "hostile archives are refused", hostile_archives_are_refused },
@@ -1173,6 +1363,9 @@ static const struct suite_test tests[] = {
 	    what_root_restores_belongs_to_whom_the_root_folder_belongs },
 	{ "one who dies over it leaves the old or the new",
 	    one_who_dies_over_it_leaves_the_old_or_the_new },
+	{ "no cluster is founded in the middle of a restore",
+	    no_cluster_is_founded_in_the_middle_of_a_restore },
+	{ "who has the lock settles and opens", who_has_the_lock_settles_and_opens },
 	{ "phones that took a newer list would be locked",
 	    phones_that_took_a_newer_list_would_be_locked },
 	{ "phones follow where TVS vouches or nothing is newer",

@@ -1,8 +1,11 @@
 #include "admin/out.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/support/suite.h"
 
@@ -43,6 +46,25 @@ fields_are_lines_and_members(void)
 		       "  \"serial\": \"00ab\",\n  \"node\": \"pub\",\n"
 		       "  \"description\": null\n}\n");
 	out_free(o);
+}
+
+/* It would stand on the screen as \x0a: a blank line is a block of its own. */
+static void
+a_newline_in_a_line_is_a_bug(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	CU_ASSERT_FATAL(child >= 0);
+	if (child == 0) {
+		struct out *o = out_new();
+
+		freopen("/dev/null", "w", stderr);
+		out_line(o, "\n%d", 1);
+		_exit(0);
+	}
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 static void
@@ -210,6 +232,7 @@ nothing_written_is_an_empty_document(void)
 }
 
 static const struct suite_test tests[] = {
+	{ "a newline in a line is a bug", a_newline_in_a_line_is_a_bug },
 	{ "fields are lines and members", fields_are_lines_and_members },
 	{ "times are local for people and UTC for programs",
 	    times_are_local_for_people_and_utc_for_programs },

@@ -20,9 +20,10 @@
 #include "trust/device.h"
 #include "trust/lsc.h"
 #include "trust/order.h"
+#include "trust/service.h"
 #include "trust/trail.h"
 
-enum { PHONES = 3, PATIENCE_MS = 10000, PORT = 3804 };
+enum { TOGETHER = 16, PHONES = TOGETHER + 1, FEW = 3, PATIENCE_MS = 10000, PORT = 3804 };
 
 /* ---- the disk ---- */
 
@@ -81,8 +82,7 @@ static struct scene {
 	struct phone phone[PHONES];
 } s;
 
-static const char *const names[PHONES] = { "SEP000000000001", "SEP000000000002",
-	"SEP000000000003" };
+static char names[PHONES][16];
 
 /* Turns the loop until this is true. */
 #define UNTIL(what)                                                                                \
@@ -149,6 +149,7 @@ make_cluster(void)
 			.model = model_of("8861"), .security = SECURITY_NONE, .added = clock_wall()
 		};
 
+		snprintf(names[i], sizeof(names[i]), "SEP%012zu", i + 1);
 		snprintf(d.name, sizeof(d.name), "%s", names[i]);
 		CU_ASSERT_EQUAL_FATAL(device_add(s.store, &d, &e), 0);
 		order(names[i], ORDER_BY_NULL, NULL);
@@ -279,7 +280,7 @@ say_auth(struct phone *p, const char *password)
 }
 
 static void
-say_key_and(struct phone *p, const char *behind)
+say_key_and(struct phone *p, struct bytes behind)
 {
 	struct cert *c = lab_made_by_hand("x", 1, 2);
 	struct wr key = { 0 };
@@ -287,7 +288,7 @@ say_key_and(struct phone *p, const char *behind)
 
 	cert_public_key_info(c, &key);
 	m.public_key = wr_view(&key);
-	say_and(p, m, bytes_of(behind));
+	say_and(p, m, behind);
 	cert_free(c);
 	wr_free(&key);
 }
@@ -295,7 +296,7 @@ say_key_and(struct phone *p, const char *behind)
 static void
 say_key(struct phone *p)
 {
-	say_key_and(p, "");
+	say_key_and(p, bytes_of(""));
 }
 
 static void
@@ -359,12 +360,12 @@ look_at_the_wires(void)
 static void
 phones_that_come_together_wait_for_the_disk_together(void)
 {
-	struct phone *p[PHONES];
+	struct phone *p[FEW];
 
 	scene_open();
-	for (size_t i = 0; i < PHONES; i++)
+	for (size_t i = 0; i < FEW; i++)
 		p[i] = call(i, "");
-	for (size_t i = 0; i < PHONES; i++)
+	for (size_t i = 0; i < FEW; i++)
 		say_key(p[i]);
 	syncs = 0;
 	told_before_the_disk = false;
@@ -374,7 +375,7 @@ phones_that_come_together_wait_for_the_disk_together(void)
 	on_sync = NULL;
 	CU_ASSERT_EQUAL(syncs, 1);
 	CU_ASSERT_FALSE(told_before_the_disk);
-	for (size_t i = 0; i < PHONES; i++) {
+	for (size_t i = 0; i < FEW; i++) {
 		UNTIL(hears(p[i]));
 		CU_ASSERT_EQUAL(p[i]->heard.command, CAPF_STORE_REQUEST);
 		CU_ASSERT_EQUAL(account(p[i]->name, LSC_ISSUED), 1);
@@ -386,6 +387,27 @@ phones_that_come_together_wait_for_the_disk_together(void)
 	}
 	/* The phones know what they stored. */
 	CU_ASSERT_EQUAL(syncs, 1);
+	scene_close();
+}
+
+/* But no more than so many, for those that go on wait meanwhile. */
+static void
+no_more_than_so_many_wait_together(void)
+{
+	struct phone *p[PHONES];
+
+	scene_open();
+	for (size_t i = 0; i < PHONES; i++)
+		p[i] = call(i, "");
+	for (size_t i = 0; i < PHONES; i++)
+		say_key(p[i]);
+	syncs = 0;
+	loop_turn(s.loop);
+	CU_ASSERT_EQUAL(syncs, 2);
+	for (size_t i = 0; i < PHONES; i++) {
+		UNTIL(hears(p[i]));
+		CU_ASSERT_EQUAL(p[i]->heard.command, CAPF_STORE_REQUEST);
+	}
 	scene_close();
 }
 
@@ -443,7 +465,7 @@ phone_that_goes_while_its_answer_waits_is_forgotten(void)
 	p = call(0, "");
 	gone = call(1, "");
 	say_key(p);
-	say_key_and(gone, "no CAPF at all");
+	say_key_and(gone, bytes_of("no CAPF at all"));
 	UNTIL(hears(p));
 	CU_ASSERT_EQUAL(p->heard.command, CAPF_STORE_REQUEST);
 	say_stored(p);
@@ -471,6 +493,67 @@ phone_that_does_not_wait_is_answered_in_turn(void)
 	CU_ASSERT_EQUAL(p->heard.command, CAPF_STORE_REQUEST);
 	UNTIL(hears(p));
 	CU_ASSERT_EQUAL(p->heard.command, CAPF_END_SESSION);
+	scene_close();
+}
+
+/* Both come in one piece, and are there in one round. */
+static void
+what_comes_behind_a_held_answer_is_answered_in_turn(void)
+{
+	struct capf_message stored = {
+		.command = CAPF_STORE_RESPONSE, .has = CAPF_HAS_REASON, .reason = CAPF_OK
+	};
+	struct wr w = { 0 };
+	struct phone *p;
+
+	scene_open();
+	p = call(0, "");
+	stored.session = p->heard.session;
+	capf_encode(&stored, &w);
+	syncs = 0;
+	told_before_the_disk = false;
+	on_sync = look_at_the_wires;
+	say_key_and(p, wr_view(&w));
+	UNTIL(hears(p));
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_STORE_REQUEST);
+	UNTIL(hears(p));
+	on_sync = NULL;
+	CU_ASSERT_EQUAL(p->heard.command, CAPF_END_SESSION);
+	CU_ASSERT_EQUAL(p->heard.reason, CAPF_OK);
+	CU_ASSERT_EQUAL(syncs, 1);
+	CU_ASSERT_FALSE(told_before_the_disk);
+	CU_ASSERT_EQUAL(account(p->name, LSC_HELD), 1);
+	wr_free(&w);
+	scene_close();
+}
+
+static bool
+is_turned_away(struct phone *p)
+{
+	uint8_t byte;
+	size_t n;
+
+	ERR_clear_error();
+	return SSL_read_ex(p->ssl, &byte, 1, &n) == 0 &&
+	       SSL_get_error(p->ssl, 0) == SSL_ERROR_ZERO_RETURN;
+}
+
+static void
+service_that_was_stopped_says_no_more(void)
+{
+	struct node node;
+	struct err e = { 0 };
+	struct phone *p;
+	bool was;
+
+	scene_open();
+	node = lab_node(s.store, "cucm-pub");
+	p = call(0, "");
+	CU_ASSERT_EQUAL_FATAL(
+	    service_stop(s.store, &node, service_kind_of("CAPF", &e), clock_wall(), &was, &e), 0);
+	say_key(p);
+	UNTIL(is_turned_away(p));
+	CU_ASSERT_EQUAL(account(p->name, LSC_ISSUED), 0);
 	scene_close();
 }
 
@@ -555,6 +638,7 @@ who_says_nothing_is_no_session(void)
 static const struct suite_test tests[] = {
 	{ "phones that come together wait for the disk together",
 	    phones_that_come_together_wait_for_the_disk_together },
+	{ "no more than so many wait together", no_more_than_so_many_wait_together },
 	{ "used string reaches the disk before the phone hears of it",
 	    used_string_reaches_the_disk_before_the_phone_hears_of_it },
 	{ "what does not reach the disk is not told", what_does_not_reach_the_disk_is_not_told },
@@ -562,6 +646,9 @@ static const struct suite_test tests[] = {
 	    phone_that_goes_while_its_answer_waits_is_forgotten },
 	{ "phone that does not wait is answered in turn",
 	    phone_that_does_not_wait_is_answered_in_turn },
+	{ "what comes behind a held answer is answered in turn",
+	    what_comes_behind_a_held_answer_is_answered_in_turn },
+	{ "service that was stopped says no more", service_that_was_stopped_says_no_more },
 	{ "sessions are counted by what came of them", sessions_are_counted_by_what_came_of_them },
 	{ "who says nothing is no session", who_says_nothing_is_no_session },
 };

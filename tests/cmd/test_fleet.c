@@ -174,6 +174,35 @@ power_is_written_down(void)
 	free(folder);
 }
 
+/* Who adds a fleet to a second cluster does not go to its power supplies. */
+static void
+power_is_kept_where_it_is_wanted(void)
+{
+	char *folder = new_folder();
+	struct fleet f = make(folder, MODELS, 30, 50);
+	struct fleet_mix mix = mix_of(MODELS, 30, 0);
+	bool off[30];
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < 30; i++)
+		off[i] = f.phone[i].off;
+	fleet_free(&f);
+	mix.keep_power = true;
+	CU_ASSERT_EQUAL_FATAL(fleet_make(folder, &mix, &f, &e), 0);
+	for (size_t i = 0; i < 30; i++)
+		CU_ASSERT_EQUAL(f.phone[i].off, off[i]);
+	fleet_free(&f);
+	CU_ASSERT_EQUAL_FATAL(fleet_load(folder, &f, &e), 0);
+	CU_ASSERT_EQUAL(f.phone[0].off, off[0]);
+	fleet_free(&f);
+	mix.keep_power = false;
+	CU_ASSERT_EQUAL_FATAL(fleet_make(folder, &mix, &f, &e), 0);
+	for (size_t i = 0; i < 30; i++)
+		CU_ASSERT_FALSE(f.phone[i].off);
+	fleet_free(&f);
+	free(folder);
+}
+
 static void
 the_same_fleet_is_taken_over_and_another_is_not(void)
 {
@@ -554,6 +583,7 @@ static const struct suite_test tests[] = {
 	{ "power is off in each model alike", power_is_off_in_each_model_alike },
 	{ "what was made is loaded", what_was_made_is_loaded },
 	{ "power is written down", power_is_written_down },
+	{ "power is kept where it is wanted", power_is_kept_where_it_is_wanted },
 	{ "the same fleet is taken over, and another is not",
 	    the_same_fleet_is_taken_over_and_another_is_not },
 	{ "each limit of a mix", each_limit_of_a_mix },

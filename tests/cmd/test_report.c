@@ -101,6 +101,30 @@ phones_are_locked_in_groups(void)
 	report_free(&r);
 }
 
+/* utils itl reset localkey does nothing for a phone that knows no ITL. */
+static void
+the_remedy_is_one_for_the_list_and_the_model(void)
+{
+	struct report r = report_of("boot");
+	struct report_step *s;
+	char remedy[2 * REPORT_NAME];
+
+	phone[0].reason = phone[1].reason = phone[2].reason = JUDGE_NO_TVS;
+	snprintf(phone[0].file, sizeof(phone[0].file), "CTLSEP.tlv");
+	snprintf(phone[2].file, sizeof(phone[2].file), "CTLSEP.tlv");
+	phone[2].model = model_of("7940");
+	s = booted(&r.run[0], 8, "boot");
+	CU_ASSERT_EQUAL_FATAL(s->locks, 3);
+	report_remedy(&s->lock[0], remedy);
+	ASSERT_SAYS(remedy, "utils ctl reset localkey");
+	report_remedy(&s->lock[1], remedy);
+	ASSERT_SAYS(remedy, "utils itl reset localkey");
+	report_remedy(&s->lock[2], remedy);
+	ASSERT_SAYS(remedy, "erase the CTL of each of these phones by hand");
+	CU_ASSERT_PTR_NULL(strstr(remedy, "localkey"));
+	report_free(&r);
+}
+
 static void
 who_is_stuck_or_needs_a_hand_is_no_go(void)
 {
@@ -410,6 +434,8 @@ what_does_not_add_up_is_named(void)
 
 static const struct suite_test tests[] = {
 	{ "phones are locked in groups", phones_are_locked_in_groups },
+	{ "the remedy is one for the list and the model",
+	    the_remedy_is_one_for_the_list_and_the_model },
 	{ "who is stuck or needs a hand is NO-GO", who_is_stuck_or_needs_a_hand_is_no_go },
 	{ "the same locks are told once", the_same_locks_are_told_once },
 	{ "a table has only states that occur", a_table_has_only_states_that_occur },

@@ -205,6 +205,8 @@ steps_are_read(void)
 	s = script_of_step("write $dir/pass 'correct horse'");
 	CU_ASSERT_STRING_EQUAL(s.steps.step[0].file, "pass");
 	CU_ASSERT_STRING_EQUAL(s.steps.step[0].content, "correct horse");
+	/* Not told in a report. */
+	CU_ASSERT_STRING_EQUAL(s.steps.step[0].text, "write $dir/pass ...");
 	script_free(&s);
 }
 

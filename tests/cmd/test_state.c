@@ -117,6 +117,35 @@ the_reason_counts(void)
 	ASSERT_ERR_SAYS(e, "0 of 4 phones are locked (tvs-lacks-certificate), not 1");
 }
 
+/* A 7940 in mixed mode (TechNote 118893): it holds a CTL, and can be locked out by the next. */
+static void
+phones_without_security_by_default_can_be_locked(void)
+{
+	const struct selection none = { .who = WHO_NONE }, all = { .who = WHO_ALL };
+	const struct selection one = { .who = WHO_COUNT, .count = 1 };
+	const struct selection model = { .who = WHO_MODELS, .models = "7940" };
+	struct err e;
+
+	begin();
+	CU_ASSERT_EQUAL(check("locked", none, 0, &e), 0);
+	CU_ASSERT_EQUAL(check("locked", model, 0, &e), -1);
+	ASSERT_ERR_SAYS(e, "there is no such phone");
+	phone[4].has_ctl = true;
+	lock(4, JUDGE_NO_TVS);
+	CU_ASSERT_EQUAL(check("locked", none, 0, &e), -1);
+	ASSERT_ERR_SAYS(e, "SEP000000000004, a 7940, is locked (no-tvs-in-itl)");
+	CU_ASSERT_EQUAL(check("locked", model, 0, &e), 0);
+	CU_ASSERT_EQUAL(check("locked", one, JUDGE_NO_TVS, &e), 0);
+	for (int i = 0; i < 4; i++)
+		lock(i, JUDGE_NO_TVS);
+	CU_ASSERT_EQUAL(check("locked", all, 0, &e), 0);
+	mark[4].state = STATE_NO_LIST;
+	CU_ASSERT_EQUAL(check("locked", all, 0, &e), -1);
+	/* Without a CTL nothing can lock it: "all" are those that it could happen to. */
+	phone[4].has_ctl = false;
+	CU_ASSERT_EQUAL(check("locked", all, 0, &e), 0);
+}
+
 static void
 some_of_them(void)
 {
@@ -174,6 +203,8 @@ static const struct suite_test tests[] = {
 	{ "patterns of models", patterns_of_models },
 	{ "all means those that can be", all_means_those_that_can_be },
 	{ "the reason counts", the_reason_counts },
+	{ "phones without Security By Default can be locked",
+	    phones_without_security_by_default_can_be_locked },
 	{ "some of them", some_of_them },
 	{ "more than a state", more_than_a_state },
 	{ "words that are none", words_that_are_none },

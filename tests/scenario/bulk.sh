@@ -98,10 +98,7 @@ echo rubbish >"$drop/rubbish.p12"
 expect 1 bulk consolidate "$drop"
 says 'rubbish.p12'
 # It is no part of what was consolidated, which is imported, and TVS told.
-expect 0 --root "$work/a" cert list --store Phone-SAST-trust
-serial=$(of a cert list --store Phone-SAST-trust --json | grep -o '"serial":"[0-9a-f]*"' | head -1 |
-	cut -d'"' -f4)
-expect 0 --root "$work/a" cert delete "$serial" --store Phone-SAST-trust --yes
+expect 0 --root "$work/a" cert delete ITLRECOVERY_b-pub --store Phone-SAST-trust --yes
 expect 0 --root "$work/a" bulk import "$drop" --restart
 shows 'rubbish.p12'
 shows 'TVS restarted'
@@ -134,7 +131,7 @@ AuthorizedKeysFile $work/ssh/authorized
 PasswordAuthentication no
 StrictModes no
 UsePAM no
-Subsystem sftp internal-sftp
+Subsystem sftp internal-sftp -d $work/ssh
 EOF
 mkdir -p /run/sshd 2>/dev/null || true
 "$sshd" -f "$work/ssh/config" -E "$work/ssh/log" -D &
@@ -151,6 +148,7 @@ login=(--key-file "$work/ssh/user" --known-hosts "$work/ssh/known")
 expect 1 --root "$work/a" bulk export --to "$url" --key-file "$work/ssh/user" \
 	--known-hosts "$work/ssh/nobody"
 says 'is not the one in known_hosts'
+says "ssh-keyscan -p 2222 $at >> $work/ssh/nobody"
 expect 1 --root "$work/a" bulk export --to "$url" --key-file "$work/ssh/stranger" \
 	--known-hosts "$work/ssh/known"
 says 'refuses the login'
@@ -166,6 +164,15 @@ expect 0 --root "$work/a" bulk import "$url" "${login[@]}" --restart
 shows 'Added: '
 expect 0 --root "$work/b" service restart TFTP
 boots 0 "$other" b
+# From the user's home on, and with a name that has to be quoted; twice, to take another's place.
+home=sftp://$(id -un)@$at:2222/~/'a%20b%22c%5Cd'
+for ((i = 0; i < 2; i++)); do
+	expect 0 --root "$work/a" bulk export --to "$home" "${login[@]}"
+done
+[[ -n $(ls "$work/ssh/a b\"c\\d") ]] || fail 'nothing is in the folder at home'
+[[ -z $(find "$work/ssh" -name '*.part') ]] || fail 'parts of files were left at home'
+expect 2 bulk consolidate "$home" "${login[@]}"
+says 'certificates of 1 cluster'
 expect 3 bulk consolidate "$url/nowhere" "${login[@]}"
 [[ -z $(find "$work/ssh/drop" -name '*.part') ]] || fail 'parts of files were left'
 for file in "$work/ssh/drop"/Consolidated.*; do

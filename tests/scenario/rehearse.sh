@@ -111,6 +111,65 @@ one=$!
 play 0
 wait "$one" || fail "the other one: $(cat "$work/one")"
 
+# A script from somebody else goes to no other cluster, does not serve, writes nowhere else, and
+# loads no code.
+lab_new victim 5
+for step in "--root $work/victim param set \"Prepare Cluster for Rollback to pre 8.0\" True" \
+	'--yes serve' "bulk export --to $work/anywhere" 'token list --module /lib/any.so' \
+	"backup create $work/anywhere --password-file \$dir/pw"; do
+	script "A: $step" boot
+	play 2
+	says 'own.conf:5'
+done
+[[ ! -e $work/anywhere ]] || fail 'it wrote somewhere else'
+of victim param get 'Prepare Cluster for Rollback to pre 8.0' --json >"$work/param"
+grep -q '"value": *"False"' "$work/param" || fail 'the other cluster was changed'
+
+# Real tokens are out of reach, with tokens of its own and without.
+export TRUSTLIST_PKCS11_MODULE=/usr/lib/real-tokens.so
+# shellcheck disable=SC2016 # a variable of the script's own
+script 'write $dir/pin Secret123' \
+	'A: token init --ca $dir/ca.pem --pin-file $dir/pin --so-pin-file $dir/pin' boot
+play 5
+shows 'no PKCS#11 library to reach security tokens with'
+! grep -q Secret123 "$work/stdout" "$work/stderr" || fail 'what was written stands in the report'
+
+# What a way leaves behind, the next one does not find.
+cat >"$work/own.conf" <<'END'
+title tokens and names are put back
+cluster A release 10.0
+tokens
+fleet 1 models 7975:1 at A
+[before]
+write $dir/pin Cisco123
+A: cert export CAPF > $dir/capf.pem
+boot
+[steps]
+A: token init --ca $dir/maker.pem --label SAST-ADN00000001 --pin-file $dir/pin --so-pin-file $dir/pin
+A: cert export tomcat > $dir/tomcat.pem
+[other: the same again]
+A: token init --ca $dir/maker.pem --label SAST-ADN00000001 --pin-file $dir/pin --so-pin-file $dir/pin
+A: cert delete $cn --store CallManager-trust --yes
+END
+play 0 --all
+unset TRUSTLIST_PKCS11_MODULE
+
+# Phones without Security By Default are locked by a CTL (TechNote 118893).
+head=${head/12.5/10.0 mixed}
+script boot 'A: cert regenerate CallManager --yes --restart' 'A: ctl update --yes --restart' boot \
+	'expect locked none'
+play 5
+says 'a 7940, is locked'
+script boot 'A: cert regenerate CallManager --yes --restart' 'A: ctl update --yes --restart' boot \
+	'expect locked models 7940' 'expect no-go'
+play 0
+shows 'erase the CTL of each of these phones by hand'
+script boot 'A: cert regenerate CallManager --yes --restart' 'A: ctl update --yes --restart' boot \
+	'erase locked' boot 'expect locked none' 'expect no-go'
+play 0
+head=${head/10.0 mixed/12.5}
+script boot
+
 # On somebody's cluster: served by its own process, which a rehearsal does not end.
 lab_new a 0
 play 2 --a "$work/a"

@@ -1314,8 +1314,7 @@ write_on_and_on(void *ctx)
 	return s;
 }
 
-/* Used to be: whoever had just ended a change could begin the next one before those who waited
- * were awake, again and again; on a busy machine phones got no LSC because of that. */
+/* Beside a thread that writes without a pause others get in, and who does not wait is told so. */
 static void
 a_thread_that_waits_gets_its_turn(void)
 {

@@ -93,6 +93,27 @@ a_token_has_the_names_of_ciscos(void)
 	token_info_clear(&t);
 }
 
+/* The one that signs, and those that are named besides: by the same names. */
+static void
+a_token_goes_by_three_names(void)
+{
+	struct token_info t;
+	struct err e = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(make("SAST-ADN00000abc", &t, &e), 0);
+	CU_ASSERT(token_is_named(&t, t.label));
+	CU_ASSERT(token_is_named(&t, t.serial));
+	snprintf(t.label, sizeof(t.label), "labelled anew");
+	CU_ASSERT(token_is_named(&t, "SAST-ADN00000abc"));
+	CU_ASSERT_FALSE(token_is_named(&t, "SAST-ADN00000ab"));
+	CU_ASSERT_FALSE(token_is_named(&t, ""));
+	cert_free(t.cert);
+	t.cert = NULL;
+	CU_ASSERT_FALSE(token_is_named(&t, ""));
+	CU_ASSERT_FALSE(token_is_named(&t, "SAST-ADN00000abc"));
+	token_info_clear(&t);
+}
+
 static void
 one_without_a_label_is_given_one(void)
 {
@@ -257,6 +278,7 @@ static const struct suite_test tests[] = {
 	{ "a wrong PIN is refused", a_wrong_pin_is_refused },
 	{ "what makes no token is refused", what_makes_no_token_is_refused },
 	{ "what is no library is refused", what_is_no_library_is_refused },
+	{ "a token goes by three names", a_token_goes_by_three_names },
 	{ "the drawer is shut", close_drawer },
 };
 
