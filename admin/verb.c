@@ -176,11 +176,28 @@ check_needed(const struct verb *v, const struct call *c, struct err *e)
 	return 0;
 }
 
+/* An address may carry a password (sftp://user:password@host/), although no verb takes one. */
+static void
+put_arg(const char *arg, struct wr *to)
+{
+	const char *authority = strstr(arg, "://"), *at, *colon;
+
+	authority = authority != NULL ? authority + 3 : "";
+	at = strrchr(authority, '@');
+	colon = at != NULL ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	if (colon == NULL)
+		wr_text(to, arg);
+	else
+		wr_fmt(to, "%.*s:...%s", (int)(colon - arg), arg, at);
+}
+
 static void
 put_args(const struct call *c, struct wr *to)
 {
-	for (size_t i = 0; i < c->args; i++)
-		wr_fmt(to, "%s%s", i > 0 ? " " : "", c->shown != NULL ? c->shown[i] : c->arg[i]);
+	for (size_t i = 0; i < c->args; i++) {
+		wr_text(to, i > 0 ? " " : "");
+		put_arg(c->shown != NULL ? c->shown[i] : c->arg[i], to);
+	}
 }
 
 /* Who changed what, in the trail of events.  Arguments only: an option can name a secret's file. */

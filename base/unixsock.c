@@ -98,22 +98,19 @@ listen_at(const struct sockaddr_un *at, mode_t mode, struct err *e)
 	return -1;
 }
 
-/* Whoever may read a folder may lock it, and for as long as he likes. */
-static int
+/* Between bind() and listen() a socket looks as if it were left behind: so nobody who starts at the
+ * same moment may look.  The folder is locked, which leaves no file.  But whoever may read a folder
+ * may lock it, for as long as he likes; who starts is done in a moment, so that this one waits for
+ * nobody any longer. */
+static void
 try_lock(int fd)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
-	int rc = flock(fd, LOCK_EX | LOCK_NB);
 
-	for (int i = 1; rc != 0 && errno == EWOULDBLOCK && i < LOCK_TRIES; i++) {
+	for (int i = 1; flock(fd, LOCK_EX | LOCK_NB) != 0 && i < LOCK_TRIES; i++)
 		nanosleep(&pause, NULL);
-		rc = flock(fd, LOCK_EX | LOCK_NB);
-	}
-	return rc;
 }
 
-/* Between bind() and listen() a socket looks as if it were left behind: so nobody who starts at the
- * same moment may look.  The folder is locked, which leaves no file. */
 static int
 lock_folder_of(const char *path, struct err *e)
 {
@@ -121,15 +118,10 @@ lock_folder_of(const char *path, struct err *e)
 	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	free(copy);
-	if (fd >= 0 && try_lock(fd) == 0)
-		return fd;
-	if (fd >= 0 && errno == EWOULDBLOCK)
-		err_set(e, ERR_BUSY, "somebody keeps the folder of %s locked", path);
-	else
-		err_errno(e, "cannot lock the folder of %s", path);
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	if (fd < 0)
+		return err_errno(e, "cannot open the folder of %s", path);
+	try_lock(fd);
+	return fd;
 }
 
 int

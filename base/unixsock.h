@@ -13,7 +13,7 @@
 #include "base/tcp.h"
 
 /* Listens on a name that is free, or was left behind by a process that has ended; ERR_BUSY when
- * somebody listens there or keeps its folder locked, ERR_EXISTS when it is not a socket.  Its
+ * somebody listens there, ERR_EXISTS when it is not a socket.  Its
  * folder must exist, and be nobody else's to write to.  mode is the file's from the first moment on
  * (0600: the same user).  The fd, or -1. */
 int unix_listen(const char *path, mode_t mode, struct err *e);

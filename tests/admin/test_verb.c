@@ -278,6 +278,20 @@ what_failed_is_noted_with_the_reason(void)
 	store_close(s);
 }
 
+/* Nobody asked for one in an address, and the trails are read by many. */
+static void
+passwords_in_addresses_are_not_noted(void)
+{
+	static const char *const arg[] = { "sftp://u:a/b@c@host/x", "sftp://u@host/y:z" };
+	struct store *s = lab_empty();
+	struct call c = { .may = RIGHT_ADMIN, .arg = arg, .args = 2 };
+
+	CU_ASSERT_EQUAL(run_rename(s, c), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(newest(s), "|sftp://u:...@host/x sftp://u@host/y:z|"));
+	CU_ASSERT_EQUAL(lab_int(s, "SELECT count(*) FROM event WHERE subject LIKE '%a/b%'"), 0);
+	store_close(s);
+}
+
 /* Flags say what was risked, or not done at all; values may be secrets. */
 static void
 flags_are_noted_and_values_are_not(void)
@@ -352,6 +366,7 @@ long_values_are_cut(void)
 static const struct suite_test tests[] = {
 	{ "what changes something is noted", what_changes_something_is_noted },
 	{ "what failed is noted with the reason", what_failed_is_noted_with_the_reason },
+	{ "passwords in addresses are not noted", passwords_in_addresses_are_not_noted },
 	{ "flags are noted and values are not", flags_are_noted_and_values_are_not },
 	{ "who is denied is noted apart", who_is_denied_is_noted_apart },
 	{ "who only reads is not noted", who_only_reads_is_not_noted },

@@ -312,14 +312,11 @@ locked_folder_keeps_nobody_waiting(void)
 	CU_ASSERT_EQUAL_FATAL(flock(folder, LOCK_SH), 0);
 	desk_prepare(&d);
 	alarm(30); /* it used to wait for ever */
-	CU_ASSERT_PTR_NULL(try_open(&d, &e));
-	alarm(0);
-	CU_ASSERT_EQUAL(e.code, ERR_BUSY);
-	ASSERT_ERR_SAYS(e, "locked");
-	CU_ASSERT(clock_mono_ms() - begun >= 900); /* the others are done in a moment */
-	close(folder);
 	d.httpd = try_open(&d, &e);
+	alarm(0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(d.httpd);
+	CU_ASSERT(clock_mono_ms() - begun >= 900); /* somebody who starts, too, would be done */
+	close(folder);
 	is_served(&d);
 	desk_close(&d);
 }
