@@ -95,7 +95,7 @@ events_list(struct store *s, int64_t after, const char *device, size_t max, stru
 {
 	struct ask *q = store_ask(s, question(after));
 	struct event_row *all = NULL;
-	size_t count = 0;
+	size_t count = 0, room = 0;
 	int rc;
 
 	*out = NULL;
@@ -105,7 +105,7 @@ events_list(struct store *s, int64_t after, const char *device, size_t max, stru
 	ask_text(q, ":device", device);
 	ask_int(q, ":max", (int64_t)max);
 	while ((rc = ask_row(q, e)) == 1) {
-		all = mem_resize(all, (count + 1) * sizeof(*all));
+		all = mem_room(all, count, &room, sizeof(*all));
 		take(q, &all[count++]);
 	}
 	if (rc < 0) {
