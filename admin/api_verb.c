@@ -246,11 +246,10 @@ api_verb(struct api *a, struct http_request *r, const char *path, const struct a
 
 /* ---- jobs ---- */
 
-/* A user's are those of his tokens too ("anna#7"). */
 static bool
 is_his(const struct job *job, const struct asker *who)
 {
-	return who->login.may >= RIGHT_ADMIN || job_is_of(job, who->login.user);
+	return job_is_for(job, who->login.user, who->login.may);
 }
 
 static struct job *
@@ -277,7 +276,7 @@ list_jobs(struct api *a, struct http_request *r, const struct asker *who)
 		api_wrong_method(r, HTTP_GET | HTTP_HEAD);
 		return;
 	}
-	jobs_put(a->jobs, who->login.may >= RIGHT_ADMIN ? NULL : who->login.user, &body);
+	jobs_put(a->jobs, who->login.user, who->login.may, &body);
 	api_reply(r, 200, "application/json", NULL, wr_view(&body));
 	wr_free(&body);
 }

@@ -498,12 +498,18 @@ job_id(const struct job *job)
 	return job->id;
 }
 
-bool
-job_is_of(const struct job *job, const char *user)
+static bool
+is_of(const struct job *job, const char *user)
 {
 	size_t n = strlen(user);
 
 	return strncmp(job->who, user, n) == 0 && (job->who[n] == '\0' || job->who[n] == '#');
+}
+
+bool
+job_is_for(const struct job *job, const char *user, enum right may)
+{
+	return may >= RIGHT_ADMIN || (may >= job->may && is_of(job, user));
 }
 
 enum job_state
@@ -595,13 +601,13 @@ job_put(struct job *job, bool with_result, struct wr *to)
 }
 
 void
-jobs_put(struct jobs *j, const char *user, struct wr *to)
+jobs_put(struct jobs *j, const char *user, enum right may, struct wr *to)
 {
 	json_t *doc = json_object(), *list = json_array();
 
 	json_object_set_new(doc, "jobs", list);
 	for (struct job *job = j->first; job != NULL; job = job->next)
-		if (user == NULL || job_is_of(job, user))
+		if (job_is_for(job, user, may))
 			json_array_append_new(list, json_job(job, false));
 	put(doc, to);
 }

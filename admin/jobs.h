@@ -57,13 +57,15 @@ void job_forget(struct jobs *j, struct job *job);
 struct job *jobs_find(struct jobs *j, int64_t id);
 
 int64_t job_id(const struct job *job);
-/* Is it that user's, or one of his tokens' ("anna#7")? */
-bool job_is_of(const struct job *job, const char *user);
+/* May he look at it, and cancel it?  An admin may; others if it is theirs or one of their tokens'
+ * ("anna#7"), and was asked for with no more rights than they have now: a token that only reads
+ * does not get what its user did as an operator. */
+bool job_is_for(const struct job *job, const char *user, enum right may);
 enum job_state job_state(const struct job *job);
 const struct result *job_result(const struct job *job); /* of one that has ended */
 /* The job as a JSON object; its result in it: of a text, the text. */
 void job_put(struct job *job, bool with_result, struct wr *to);
-/* Those of that user (NULL: all), as {"jobs": [...]}. */
-void jobs_put(struct jobs *j, const char *user, struct wr *to);
+/* Those that he may look at, as {"jobs": [...]}. */
+void jobs_put(struct jobs *j, const char *user, enum right may, struct wr *to);
 
 #endif

@@ -624,6 +624,28 @@ route_take_query(const struct verb *v, struct bytes form, struct route_call *out
 
 /* ---- a body ---- */
 
+enum { VALUES_MAX = 4096 }; /* in a body: many times what any verb takes */
+
+/* How many values there may be, at the most.  A parser makes a hundred bytes of each "{},". */
+static size_t
+values_in(struct bytes body)
+{
+	size_t n = 1;
+	bool in_text = false;
+
+	for (size_t i = 0; i < body.n; i++) {
+		uint8_t c = body.p[i];
+
+		if (in_text && c == '\\')
+			i++;
+		else if (c == '"')
+			in_text = !in_text;
+		else if (!in_text)
+			n += c == ',' || c == '{' || c == '[';
+	}
+	return n;
+}
+
 static json_t *
 body_of(struct bytes body, struct err *e)
 {
@@ -632,6 +654,10 @@ body_of(struct bytes body, struct err *e)
 
 	if (body.n == 0)
 		return json_object();
+	if (values_in(body) > VALUES_MAX) {
+		err_set(e, ERR_USAGE, "the body has more than %d values", VALUES_MAX);
+		return NULL;
+	}
 	given = json_loadb((const char *)body.p, body.n, JSON_REJECT_DUPLICATES, &why);
 	if (given == NULL) {
 		char plain[sizeof(why.text)];

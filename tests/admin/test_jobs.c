@@ -78,7 +78,7 @@ start(const struct verb *v, const char *who)
 	struct job_order o = { .call = mem_new(sizeof(*o.call)),
 		.who = who,
 		.from = "127.0.0.1",
-		.may = RIGHT_ADMIN,
+		.may = RIGHT_OPERATE,
 		.ended = on_ended };
 
 	o.call->verb = v;
@@ -132,9 +132,11 @@ a_job_is_found_until_it_is_forgotten(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(job);
 	id = job_id(job);
 	CU_ASSERT_EQUAL(job_state(job), JOB_RUNNING);
-	CU_ASSERT_TRUE(job_is_of(job, "anna"));
-	CU_ASSERT_FALSE(job_is_of(job, "ann"));
-	CU_ASSERT_FALSE(job_is_of(job, "anna2"));
+	CU_ASSERT_TRUE(job_is_for(job, "anna", RIGHT_OPERATE));
+	CU_ASSERT_FALSE(job_is_for(job, "ann", RIGHT_OPERATE));
+	CU_ASSERT_FALSE(job_is_for(job, "anna2", RIGHT_OPERATE));
+	CU_ASSERT_FALSE(job_is_for(job, "anna", RIGHT_READ)); /* a token of hers */
+	CU_ASSERT_TRUE(job_is_for(job, "bert", RIGHT_ADMIN));
 	job_put(job, true, &w);
 	CU_ASSERT_PTR_NOT_NULL(strstr(wr_cstr(&w), "\"state\": \"running\""));
 	wr_free(&w);
@@ -247,10 +249,10 @@ who_left_finds_it_later(void)
 	atomic_store(&gate, true);
 	until(kept_has_ended);
 	CU_ASSERT_EQUAL(ended, 0);
-	jobs_put(jobs, "anna", &w);
+	jobs_put(jobs, "anna", RIGHT_OPERATE, &w);
 	CU_ASSERT_PTR_NOT_NULL(strstr(wr_cstr(&w), "\"id\": \"1\""));
 	wr_free(&w);
-	jobs_put(jobs, "bert", &w);
+	jobs_put(jobs, "bert", RIGHT_OPERATE, &w);
 	CU_ASSERT_PTR_NULL(strstr(wr_cstr(&w), "\"id\""));
 	wr_free(&w);
 	close_jobs();

@@ -224,6 +224,28 @@ a_body_that_is_none_is_refused(void)
 	refused(body(RESTART, "garbage"), "no JSON object");
 }
 
+/* A parser makes a hundred times as much of it. */
+static void
+bodies_of_many_values_are_refused_unread(void)
+{
+	enum { MANY = 5000 };
+	struct wr w = { 0 };
+
+	wr_text(&w, "{\"name\": [");
+	for (int i = 0; i < MANY; i++)
+		wr_text(&w, "{},");
+	wr_text(&w, "{}]}");
+	refused(body(RESTART, wr_cstr(&w)), "more than 4096 values");
+	wr_free(&w);
+	/* In a text they are none. */
+	wr_text(&w, "{\"name\": [\"\\\"");
+	for (int i = 0; i < MANY; i++)
+		wr_text(&w, "{},");
+	wr_text(&w, "\"], \"nodes\": \"x\"}");
+	refused(body(RESTART, wr_cstr(&w)), "nodes");
+	wr_free(&w);
+}
+
 static void
 files_come_as_contents(void)
 {
@@ -329,7 +351,7 @@ each_limit_is_kept(void)
 	CU_ASSERT_EQUAL(body(SIGN, file), 0);
 	CU_ASSERT_EQUAL(body(SIGN, two), -1);
 	CU_ASSERT_EQUAL(e.code, ERR_LIMIT);
-	refused(body(RESTART, deep), "no JSON object");
+	refused(body(RESTART, deep), "more than 4096 values");
 	free(most);
 	free(more);
 	free(all);
@@ -341,6 +363,7 @@ each_limit_is_kept(void)
 }
 
 static const struct suite_test tests[] = {
+	{ "bodies of many values are refused unread", bodies_of_many_values_are_refused_unread },
 	{ "paths are words with slashes", paths_are_words_with_slashes },
 	{ "what only looks is GET", what_only_looks_is_get },
 	{ "arguments have names", arguments_have_names },
