@@ -29,6 +29,7 @@ enum {
 	API_WAIT_MS = 120000,	  /* for a verb, before it goes on as a job */
 	API_ANSWER_SECONDS = 180, /* httpd's own patience, which is never used up */
 	API_LOGINS_WAITING = 16,
+	API_LOGINS_PER_PEER = 2, /* of these */
 };
 
 struct waiting;	 /* a request whose verb runs */

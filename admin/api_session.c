@@ -151,6 +151,20 @@ on_gone(void *ctx)
 	n->later = NULL;
 }
 
+/* Nobody fills the places of those who wait for a password to be looked at. */
+static bool
+has_turn(const struct api *a, const char *from, struct err *e)
+{
+	unsigned waiting = 0;
+
+	for (const struct entering *n = a->entering; n != NULL; n = n->next)
+		waiting += strcmp(n->from, from) == 0;
+	if (waiting < API_LOGINS_PER_PEER)
+		return true;
+	err_set(e, ERR_BUSY, "%u passwords from %s are being looked at", waiting, from);
+	return false;
+}
+
 static void
 enter(struct api *a, struct http_request *r, struct entering *n)
 {
@@ -159,7 +173,7 @@ enter(struct api *a, struct http_request *r, struct entering *n)
 
 	n->api = a;
 	snprintf(n->from, sizeof(n->from), "%s", http_peer(r));
-	if (pool_put(a->hashing, &task, &e) != 0) {
+	if (!has_turn(a, n->from, &e) || pool_put(a->hashing, &task, &e) != 0) {
 		api_fail_err(r, &e);
 		entering_free(n);
 		return;

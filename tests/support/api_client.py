@@ -234,6 +234,17 @@ def guesses():
     refused(Client("127.82.9.1").login("rita"), 429, "throttled", "the right one from there")
     same(Client("127.82.9.2").login("rita").status, 200, "the right one from elsewhere")
     same(Client("127.82.9.1").login("anna").status, 200, "another user from there")
+    crowd_of_guesses()
+
+
+def crowd_of_guesses():
+    """Many at once from one address: only some wait, so that there is room for others."""
+    with concurrent.futures.ThreadPoolExecutor(30) as pool:
+        crowd = [pool.submit(Client("127.82.9.3").login, "otto", "wrong-%d-wrong" % i) for i in range(60)]
+        others = [Client("127.82.9.%d" % (10 + i)).login("rita").status for i in range(5)]
+    seen = {f.result().status for f in crowd}
+    check(503 in seen and seen <= {401, 429, 503}, "a crowd: %s" % seen)
+    same(others, [200] * 5, "others, meanwhile")
 
 
 # ---- what may be asked ----
